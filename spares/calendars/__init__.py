@@ -1,0 +1,1 @@
+"""The depots and their days as data: opening hours, holidays, audited overrides."""

@@ -1,0 +1,1 @@
+"""Why anything moves: customers, their equipment, cases, fault confirmations and the timeline."""

@@ -1,0 +1,1 @@
+"""Getting a part out of the depot by the promised time."""

@@ -1,0 +1,1 @@
+"""The exchange: spare requests, the customer's receipt, and the faulty part's way back."""
