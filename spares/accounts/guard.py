@@ -1,0 +1,73 @@
+"""The gate in front of every page: who is asking, and whether the page's permission allows it.
+
+Each view says with `allow(...)` what it needs, or with `public` that it needs nobody. A view that says neither is not
+served: forgetting is a refusal, and a test lists every route."""
+
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+import structlog
+from flask import Flask, current_app, g, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from spares.accounts.access import Actor, Permission
+from spares.errors import Forbidden
+
+P = ParamSpec("P")
+T = TypeVar("T")
+log = structlog.get_logger("spares.access")
+
+
+def allow(*permissions: Permission) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """The view may be called by a signed-in person who has every one of `permissions` (none: anybody signed in)."""
+
+    def mark(view: Callable[P, T]) -> Callable[P, T]:
+        view.needs = permissions  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def public(view: Callable[P, T]) -> Callable[P, T]:
+    """The view may be called by anybody, signed in or not."""
+    view.needs = None  # type: ignore[attr-defined]
+    return view
+
+
+def needs_of(endpoint: str) -> tuple[Permission, ...] | None:
+    """The permissions that a route needs; None when it is public. Raises LookupError when the view says neither."""
+    if endpoint == "static":
+        return None
+    view = current_app.view_functions[endpoint]
+    if not hasattr(view, "needs"):
+        raise LookupError(endpoint)
+    needs: tuple[Permission, ...] | None = view.needs
+    return needs
+
+
+def current_actor() -> Actor:
+    """The signed-in person of this request; only for views behind `allow`."""
+    actor: Actor = g.actor
+    return actor
+
+
+def init_app(app: Flask, identify: Callable[[], Actor | None]) -> None:
+    """Put the gate in front of `app`; `identify` finds the person from the request's cookie."""
+
+    @app.before_request
+    def _gate() -> Response | None:
+        g.actor = None
+        if request.endpoint is None or request.endpoint == "static":
+            return None
+        g.actor = identify()
+        needs = needs_of(request.endpoint)
+        if needs is None:
+            return None
+        if g.actor is None:
+            target = request.full_path.rstrip("?") if request.method == "GET" else request.referrer or "/"
+            return redirect(url_for("session_begin", next=target))
+        for permission in needs:
+            if not g.actor.may(permission):
+                log.warning("refused", user=g.actor.id, permission=permission.value, path=request.path)
+                raise Forbidden("not_allowed", permission=permission.value)
+        return None

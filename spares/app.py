@@ -1,0 +1,66 @@
+"""The application: configuration in, pages and commands on. No logic of its own."""
+
+from importlib import import_module
+from pathlib import Path
+
+from flask import Flask
+from flask_migrate import Migrate
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from spares import db, web
+from spares.accounts import guard
+from spares.accounts.sessions import identify
+from spares.config import Config, from_environment
+
+HERE = Path(__file__).resolve().parent
+SLICES = (
+    "spares.accounts.views",
+    "spares.calendars.views",
+    "spares.inventory.views",
+    "spares.cases.views",
+    "spares.dispatch.views",
+    "spares.rma.views",
+    "spares.reports.views",
+    "spares.desk.views",
+)
+
+
+def shipped(name: str) -> Path:
+    """A folder that lies beside the package in a checkout and inside it in a wheel."""
+    beside = HERE.parent / name
+    return beside if (HERE.parent / "pyproject.toml").exists() else HERE / name
+
+
+def create_app(config: Config | None = None) -> Flask:
+    """The WSGI application. Without `config` every setting is read from the environment."""
+    config = config or from_environment()
+    app = Flask("spares", template_folder=str(shipped("templates")), static_folder=str(HERE / "static"))
+    cookie_prefix = "__Host-" if config.https else ""
+    app.config.update(
+        SECRET_KEY=config.secret_key,
+        SESSION_COOKIE_NAME=f"{cookie_prefix}spares_form",
+        SESSION_COOKIE_SECURE=config.https,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SPARES_SIGN_IN_COOKIE=f"{cookie_prefix}spares_session",
+        SPARES_HTTPS=config.https,
+        SPARES_BASE_URL=config.base_url,
+        SPARES_CONFIG=config,
+        SPARES_DEMO_DATA=config.demo,
+        MAX_CONTENT_LENGTH=config.max_upload_bytes,
+        MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_I18N_ENABLED=True,
+        TESTING=config.testing,
+        DEBUG=config.debug,
+        BABEL_DEFAULT_LOCALE="en",
+    )
+    if config.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.proxies, x_proto=config.proxies, x_host=config.proxies)  # type: ignore[method-assign]
+    db.init_app(app, config.database_url)
+    Migrate(app, db.db, directory=str(shipped("migrations")), render_as_batch=True)
+    web.init_app(app)
+    guard.init_app(app, identify)
+    for name in SLICES:
+        import_module(name).routes.register(app)
+    return app

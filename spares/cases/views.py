@@ -1,0 +1,5 @@
+"""The slice's pages."""
+
+from spares.web import Routes
+
+routes = Routes()

@@ -1,0 +1,1 @@
+"""An invented company and its depot, to try the product with."""

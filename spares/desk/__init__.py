@@ -1,0 +1,1 @@
+"""Each person's first screen, and the box that takes any scan."""

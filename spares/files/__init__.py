@@ -1,0 +1,1 @@
+"""Uploaded files: what they may be, and where they are kept."""

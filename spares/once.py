@@ -1,0 +1,47 @@
+"""A form acts once, however often and however simultaneously it is sent.
+
+Every form that changes something carries a fresh key. The key is stored with the address of the result in the very
+transaction that did the work, so a second copy finds it and is sent to the same result."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy import String, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, mapped_column
+
+from spares.db import Base, session, transaction
+from spares.errors import SparesError
+
+
+class RequestKey(Base):
+    """A form that has been acted on, and where its result is shown."""
+
+    __tablename__ = "request_key"
+    key: Mapped[str] = mapped_column(String(80), primary_key=True)
+    result: Mapped[str] = mapped_column(String(500))
+    at: Mapped[datetime]
+
+
+def perform_once(key: str, now: datetime, act: Callable[[], str]) -> str:
+    """Run `act` in one transaction and keep its result under `key`; a repeat returns the first result without acting.
+
+    Two copies at once: the slower one is undone by the key's uniqueness, or is refused because the record has moved on
+    under it; in both cases the key is there by then, and it too returns the first result."""
+    try:
+        with transaction():
+            earlier = _result(key)
+            if earlier is not None:
+                return earlier
+            result = act()
+            session.add(RequestKey(key=key, result=result, at=now))
+    except (SparesError, IntegrityError):
+        earlier = _result(key)
+        if earlier is None:
+            raise
+        return earlier
+    return result
+
+
+def _result(key: str) -> str | None:
+    return session.scalar(select(RequestKey.result).where(RequestKey.key == key))

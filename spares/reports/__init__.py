@@ -1,0 +1,1 @@
+"""What finance and managers read: overdue returns, promises kept and missed."""

