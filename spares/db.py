@@ -125,6 +125,11 @@ def transaction() -> Iterator[None]:
         _writing.reset(token)
 
 
+def is_writing() -> bool:
+    """Whether a transaction() is open: what is read now may never be committed, and so may not be kept in a cache."""
+    return _writing.get()
+
+
 def is_postgresql() -> bool:
     """Whether the current engine is PostgreSQL, for the few statements that the two databases spell differently."""
     return bool(db.engine.dialect.name == "postgresql")
