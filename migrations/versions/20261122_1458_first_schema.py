@@ -913,8 +913,8 @@ def upgrade() -> None:
             unique=False,
         )
         batch_op.create_index(
-            batch_op.f("ix_unit_state_part_id_condition_location_id_hold_id"),
-            ["part_id", "condition", "location_id", "hold_id"],
+            "ix_unit_state_choose",
+            ["part_id", "condition", "location_id", "hold_id", "unit_id"],
             unique=False,
         )
 
@@ -923,7 +923,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     with op.batch_alter_table("unit_state", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_unit_state_part_id_condition_location_id_hold_id"))
+        batch_op.drop_index("ix_unit_state_choose")
         batch_op.drop_index(batch_op.f("ix_unit_state_location_id_condition_unit_id"))
 
     op.drop_table("unit_state")

@@ -213,7 +213,7 @@ class UnitState(Base):
 
     __tablename__ = "unit_state"
     __table_args__ = (
-        Index(None, "part_id", "condition", "location_id", "hold_id"),
+        Index("ix_unit_state_choose", "part_id", "condition", "location_id", "hold_id", "unit_id"),
         Index(None, "location_id", "condition", "unit_id"),
     )
     unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"), primary_key=True, autoincrement=False)
