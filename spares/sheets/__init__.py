@@ -1,1 +1,1 @@
-"""Spreadsheets in and out, bounded and safe."""
+"""Tables in and out: CSV and XLSX, read within limits and written so that nothing in a cell is ever run."""
