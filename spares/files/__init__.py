@@ -1,1 +1,1 @@
-"""Uploaded files: what they may be, and where they are kept."""
+"""Uploaded files: what they may be, where they are kept, and how they are handed over."""

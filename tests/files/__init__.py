@@ -1,0 +1,1 @@
+"""Tests mirror spares/, file for file."""
