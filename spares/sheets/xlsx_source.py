@@ -174,7 +174,7 @@ class _SheetListener(Listener):
         try:
             value: object = from_excel(float(stored), epoch, timedelta=is_duration)
         except (ValueError, OverflowError):
-            self._blame("date_out_of_range", value=stored)
+            self._blame("cell_date_impossible", value=stored)
             return stored
         if isinstance(value, timedelta):
             minutes, seconds = divmod(round(value.total_seconds()), 60)

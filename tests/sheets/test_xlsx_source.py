@@ -71,7 +71,7 @@ def test_the_strict_dialect_is_read() -> None:
         ('<c r="A1"><f>NOW()</f></c>', ("formula_without_value", {"cell": "A1"})),
         ('<c r="A1"><f>NOW()</f><v></v></c>', ("formula_without_value", {"cell": "A1"})),
         ('<c r="A1" t="e"><v>#N/A</v></c>', ("cell_error", {"value": "#N/A"})),
-        ('<c r="A1" s="1"><v>99999999</v></c>', ("date_out_of_range", {"value": "99999999"})),
+        ('<c r="A1" s="1"><v>99999999</v></c>', ("cell_date_impossible", {"value": "99999999"})),
         ('<c r="A1"><v>1.23456789012345E19</v></c>', ("number_digits_lost", {"value": "1.23456789012345E19"})),
     ],
 )
