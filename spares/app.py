@@ -11,6 +11,8 @@ from spares import db, web
 from spares.accounts import guard
 from spares.accounts.sessions import identify
 from spares.config import Config, from_environment
+from spares.files import words as file_words
+from spares.sheets import words as sheet_words
 
 HERE = Path(__file__).resolve().parent
 SLICES = (
@@ -60,6 +62,8 @@ def create_app(config: Config | None = None) -> Flask:
     db.init_app(app, config.database_url)
     Migrate(app, db.db, directory=str(shipped("migrations")), render_as_batch=True)
     web.init_app(app)
+    for words in (sheet_words.WORDS, file_words.WORDS):
+        web.explains(words)
     guard.init_app(app, identify)
     for name in SLICES:
         import_module(name).routes.register(app)
