@@ -1,8 +1,8 @@
 """Working days and working hours of a place, as arithmetic. The days themselves are an argument.
 
 A `Calendar` says which days a place works and between which local times it is open. When it is made it lays out every
-day of the years it covers in two arrays: how many working days come before each day, and which day is the n-th working
-day. Every question is then a handful of look-ups, whatever the length of the span.
+day of the years it covers in a few arrays, such as how many working days come before each day, and the instant at which
+the n-th working day opens. Every question is then a handful of look-ups, whatever the length of the span.
 
 Instants go in aware, in any zone, and come out aware in UTC, exact to the microsecond. Days are the place's local
 dates. A naive datetime is a programmer's error (TypeError or ValueError); a day outside the years covered is refused
@@ -10,7 +10,6 @@ with Invalid("date_out_of_range"), facts `value`, `first` and `last`.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -24,7 +23,8 @@ from spares.errors import Invalid
 MONDAY_TO_FRIDAY = frozenset(range(5))
 EVERY_WEEKDAY = frozenset(range(7))
 
-_SECOND = 1_000_000
+_NOTHING = timedelta()
+_AMOUNTS_KEPT = 1000
 
 
 class DayStatus(StrEnum):
@@ -57,35 +57,40 @@ class Calendar:
     opens: time = time(9)
     closes: time = time(17)
 
-    _start: datetime = field(init=False, repr=False, compare=False)  # the first local midnight covered, in UTC
-    _fixed: bool = field(init=False, repr=False, compare=False)  # one UTC offset for all of the years covered
     _first: int = field(init=False, repr=False, compare=False)  # ordinal of the first day covered
-    _span: int = field(init=False, repr=False, compare=False)  # number of days covered
     _before: list[int] = field(init=False, repr=False, compare=False)  # working days before the day of this index
     _days: list[int] = field(init=False, repr=False, compare=False)  # index of the n-th working day
-    _open: int = field(init=False, repr=False, compare=False)  # opening time, microseconds after midnight
-    _length: int = field(init=False, repr=False, compare=False)  # microseconds open on a working day
     _provisional: list[int] = field(init=False, repr=False, compare=False)
+    _start: datetime = field(init=False, repr=False, compare=False)  # the first local midnight covered, in UTC
+    _end: datetime = field(init=False, repr=False, compare=False)  # the local midnight after the last day, in UTC
+    _openings: list[datetime] = field(init=False, repr=False, compare=False)  # when the n-th working day opens, in UTC
+    _over: list[int] = field(init=False, repr=False, compare=False)  # working days over by n times 24 h from _start
+    _length: timedelta = field(init=False, repr=False, compare=False)  # open time of a working day
+    _parts: dict[timedelta, tuple[int, timedelta]] = field(init=False, repr=False, compare=False)  # see _part
 
     def __post_init__(self) -> None:
         if self.first_year > self.last_year or self.opens >= self.closes:
             raise ValueError("a calendar needs at least one year, and opening hours that end after they begin")
         if self.open_days & (self.holidays | self.closed_days):
             raise ValueError("a day cannot be both open and closed")
-        first = date(self.first_year, 1, 1).toordinal()
-        span = date(self.last_year, 12, 31).toordinal() - first + 1
-        worked = _worked_days(self, first, span)
-        midnight = datetime(self.first_year, 1, 1, tzinfo=self.tz).astimezone(UTC)
+        first, last = date(self.first_year, 1, 1), date(self.last_year, 12, 31)
+        worked = _worked_days(self, first, last)
+        numbers = [index for index, works in enumerate(worked) if works]
+        openings = _openings(self, first, last, numbers)
+        start = datetime.combine(first, time(), self.tz).astimezone(UTC)
+        end = (datetime.combine(last, time(), self.tz) + timedelta(days=1)).astimezone(UTC)
+        length = datetime.combine(first, self.closes) - datetime.combine(first, self.opens)
         tables = {
-            "_start": midnight,
-            "_fixed": _has_one_offset(self.tz, self.first_year, self.last_year, self.opens, self.closes),
-            "_first": first,
-            "_span": span,
+            "_first": first.toordinal(),
             "_before": list(accumulate(worked, initial=0)),
-            "_days": [index for index in range(span) if worked[index]],
-            "_open": _microseconds(self.opens),
-            "_length": _microseconds(self.closes) - _microseconds(self.opens),
+            "_days": numbers,
             "_provisional": sorted(self.provisional_years),
+            "_start": start,
+            "_end": end,
+            "_openings": openings,
+            "_over": _over(start, end, openings, length),
+            "_length": length,
+            "_parts": {},
         }
         for name, value in tables.items():
             object.__setattr__(self, name, value)
@@ -131,69 +136,86 @@ class Calendar:
 
     def local(self, instant: datetime) -> datetime:
         """The same instant on the place's clocks."""
-        self._split(instant)
-        return instant.astimezone(self.tz)
+        return self._checked(instant).astimezone(self.tz)
 
     def local_day(self, instant: datetime) -> date:
         """The place's date at that instant."""
-        return date.fromordinal(self._first + self._split(instant)[0])
+        return self.local(instant).date()
 
     def at(self, day: date, clock: time) -> datetime:
         """The instant, in UTC, at which the place's clocks show that time of that day."""
-        return self._instant(self._index(day), _microseconds(clock))
+        self._index(day)
+        return datetime.combine(day, clock, self.tz).astimezone(UTC)
 
     def add_working_time(self, instant: datetime, amount: timedelta) -> datetime:
         """The earliest instant at which that much open time has passed since `instant`.
 
         Eight hours from Monday 09:00 therefore end on Monday at 17:00, not on Tuesday at 09:00. No time at all ends at
         the instant itself, open or closed. A negative amount is a programmer's error (ValueError)."""
-        index, clock = self._split(instant)
-        wanted = (amount.days * 86_400 + amount.seconds) * _SECOND + amount.microseconds
-        if wanted <= 0:
-            if wanted < 0:
-                raise ValueError("working time is added forwards only")
-            return instant.astimezone(UTC)
-        days, rest = divmod(self._passed(index, clock) + wanted, self._length)
-        if rest == 0:
-            days, rest = days - 1, self._length
-        if days >= len(self._days):
+        if instant.tzinfo is not UTC:
+            instant = self._in_utc(instant)
+        if not amount:
+            return self._checked(instant)
+        try:
+            days, rest = self._parts[amount]
+        except KeyError:
+            days, rest = self._part(amount)
+        since = (instant - self._start).days
+        if since < 0:
             self._refuse(instant)
-        return self._instant(self._days[days], self._open + rest)
+        openings, length = self._openings, self._length
+        try:
+            number = self._over[since]
+            while (passed := instant - openings[number]) > length:
+                number += 1
+            if passed > _NOTHING:
+                rest += passed
+                if rest > length:
+                    return openings[number + days + 1] + (rest - length)
+            return openings[number + days] + rest
+        except IndexError:
+            self._refuse(instant)
 
     def working_time_between(self, start: datetime, end: datetime) -> timedelta:
         """The open time from one instant to the other; negative when the second is earlier."""
-        return timedelta(microseconds=self._passed(*self._split(end)) - self._passed(*self._split(start)))
+        (from_number, from_passed), (to_number, to_passed) = self._position(start), self._position(end)
+        return (to_number - from_number) * self._length + to_passed - from_passed
 
     # The arrays behind them
 
-    def _passed(self, index: int, clock: int) -> int:
-        """Open microseconds from the first day covered to that local moment."""
-        worked = self._before[index]
-        if worked == self._before[index + 1]:
-            return worked * self._length
-        return worked * self._length + min(max(clock - self._open, 0), self._length)
+    def _position(self, instant: datetime) -> tuple[int, timedelta]:
+        """The number of the first working day that is not over at that instant, and how long it has been open."""
+        number = self._over[(self._checked(instant) - self._start).days]
+        while number < len(self._openings):
+            passed = instant - self._openings[number]
+            if passed <= self._length:
+                return number, passed if passed > _NOTHING else _NOTHING
+            number += 1
+        return number, _NOTHING
 
-    def _split(self, instant: datetime) -> tuple[int, int]:
-        """The day's index and the microseconds on the place's clocks since midnight."""
-        gone = instant - self._start
-        index = gone.days
-        if not self._fixed and -2 < index < self._span + 1:
-            local = instant.astimezone(self.tz)
-            index = local.toordinal() - self._first
-            gone = timedelta(microseconds=_microseconds(local.time()))
-        if not 0 <= index < self._span:
+    def _in_utc(self, instant: datetime) -> datetime:
+        return self._checked(instant).astimezone(UTC)
+
+    def _checked(self, instant: datetime) -> datetime:
+        if not self._start <= instant < self._end:
             self._refuse(instant)
-        return index, gone.seconds * _SECOND + gone.microseconds
+        return instant
 
-    def _instant(self, index: int, clock: int) -> datetime:
-        if self._fixed:
-            return self._start + timedelta(index, 0, clock)
-        wall = datetime.combine(date.fromordinal(self._first + index), time()) + timedelta(microseconds=clock)
-        return wall.replace(tzinfo=self.tz).astimezone(UTC)
+    def _part(self, amount: timedelta) -> tuple[int, timedelta]:
+        """An amount as whole working days and a rest, which is at most a day, and never nothing.
+
+        Few amounts are ever asked for (72 hours, 8, 24, 1), and so the division is done once for each."""
+        if amount < _NOTHING:
+            raise ValueError("working time is added forwards only")
+        days, rest = divmod(amount, self._length)
+        parts = (days, rest) if rest else (days - 1, self._length)
+        if len(self._parts) < _AMOUNTS_KEPT:
+            self._parts[amount] = parts
+        return parts
 
     def _index(self, day: date) -> int:
         index = day.toordinal() - self._first
-        if not 0 <= index < self._span:
+        if not 0 <= index < len(self._before) - 1:
             self._refuse(day)
         return index
 
@@ -214,33 +236,45 @@ def seven_day_calendar(tz: ZoneInfo, first_year: int, last_year: int, opens: tim
     return Calendar(tz, first_year, last_year, working_weekdays=EVERY_WEEKDAY, opens=opens, closes=closes)
 
 
-def _worked_days(calendar: Calendar, first: int, span: int) -> bytearray:
+def _worked_days(calendar: Calendar, first: date, last: date) -> bytearray:
     """One byte a day: 1 for a working day."""
-    weekday = date.fromordinal(first).weekday()
-    week = bytes((weekday + offset) % 7 in calendar.working_weekdays for offset in range(7))
+    origin, span = first.toordinal(), (last - first).days + 1
+    week = bytes((first.weekday() + offset) % 7 in calendar.working_weekdays for offset in range(7))
     worked = bytearray((week * (span // 7 + 1))[:span])
     for days, status in ((calendar.holidays | calendar.closed_days, 0), (calendar.open_days, 1)):
         for day in days:
-            if 0 <= day.toordinal() - first < span:
-                worked[day.toordinal() - first] = status
+            if first <= day <= last:
+                worked[day.toordinal() - origin] = status
     return worked
 
 
+def _openings(calendar: Calendar, first: date, last: date, numbers: list[int]) -> list[datetime]:
+    """The opening of each of those days, in UTC."""
+    earliest = datetime.combine(first, calendar.opens, calendar.tz).astimezone(UTC)
+    if _has_one_offset(calendar.tz, first, last, calendar.opens, calendar.closes):
+        return [earliest + timedelta(index) for index in numbers]
+    local = (datetime.combine(first + timedelta(index), calendar.opens, calendar.tz) for index in numbers)
+    return [opening.astimezone(UTC) for opening in local]
+
+
+def _over(start: datetime, end: datetime, openings: list[datetime], length: timedelta) -> list[int]:
+    """How many working days are over at `start`, 24 hours later, 48 hours later and so on up to `end`.
+
+    Local days are not always 24 hours long, and so this only says where to begin to look."""
+    closed = [0] * ((end - start).days + 2)
+    for opening in openings:
+        closed[(opening + length - start).days + 1] += 1
+    return list(accumulate(closed))
+
+
 @lru_cache(maxsize=32)
-def _has_one_offset(tz: ZoneInfo, first_year: int, last_year: int, opens: time, closes: time) -> bool:
-    """Whether local time is UTC plus the same amount in all those years: then no zone need be asked again."""
+def _has_one_offset(tz: ZoneInfo, first: date, last: date, opens: time, closes: time) -> bool:
+    """Whether local time is UTC plus the same amount in all those years: so the zone need not be asked daily."""
     offsets = set()
-    for day in _days_from(date(first_year, 1, 1), date(last_year, 12, 31)):
+    for ordinal in range(first.toordinal(), last.toordinal() + 1):
+        day = date.fromordinal(ordinal)
         opening, closing = (datetime.combine(day, clock, tz).utcoffset() for clock in (opens, closes))
         if opening != closing:
             raise ValueError(f"the clocks of {tz} change during opening hours on {day}")
         offsets.add(opening)
     return len(offsets) == 1
-
-
-def _days_from(first: date, last: date) -> Iterator[date]:
-    return (date.fromordinal(ordinal) for ordinal in range(first.toordinal(), last.toordinal() + 1))
-
-
-def _microseconds(clock: time) -> int:
-    return ((clock.hour * 60 + clock.minute) * 60 + clock.second) * _SECOND + clock.microsecond
