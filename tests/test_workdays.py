@@ -157,6 +157,14 @@ def test_the_answer_is_the_earliest_instant(data: st.DataObject, calendar: Calen
     assert calendar.working_time_between(start, due - timedelta(microseconds=1)) < amount
 
 
+@given(st.data(), calendars(), st.integers(0, 30))
+def test_open_time_up_to_a_closing_ends_at_that_closing(data: st.DataObject, calendar: Calendar, later: int) -> None:
+    start = data.draw(instants(calendar))
+    closings = [closing for _, closing in open_spans(calendar) if closing > start]
+    amount = calendar.working_time_between(start, closings[later])
+    assert calendar.add_working_time(start, amount) == closings[later]
+
+
 @given(st.data(), calendars(), amounts, amounts)
 def test_amounts_add_up(data: st.DataObject, calendar: Calendar, one: timedelta, other: timedelta) -> None:
     start = data.draw(instants(calendar))
