@@ -145,3 +145,21 @@ def test_real_input_is_read_to_its_last_row() -> None:
     assert [row for row in rows if row.problem] == []
     keys = Counter((row.values["manufacturer"], row.values["part_number"]) for row in rows if row.values["part_number"])
     assert (sum(keys.values()), len(keys)) == (3769 - 459, 3293)
+
+
+@pytest.mark.skipif(not REAL.is_file(), reason=f"real input is missing: put network_parts.csv at {REAL}")
+def test_real_input_reads_the_same_in_every_form() -> None:
+    data = REAL.read_bytes()
+    original = open_sheet(data, "a.csv")
+    expected = [(row.line, row.values) for row in original.rows()]
+    workbook = write_xlsx(
+        [SheetSpec("x", [Column(key, key) for key in original.header], (values for _, values in expected))], zone=UTC
+    )
+    others = {
+        "gbk.csv": data.decode().encode("gb18030"),
+        "utf16.csv": data.decode().encode("utf-16"),
+        "bom.csv": b"\xef\xbb\xbf" + data,
+        "book.xlsx": workbook,
+    }
+    for name, other in others.items():
+        assert [(row.line, row.values) for row in open_sheet(other, name).rows()] == expected, name
