@@ -86,9 +86,9 @@ def test_a_refused_form_keeps_what_was_typed_and_links_each_error_to_its_field(k
     text = answer.get_data(as_text=True)
     assert answer.status_code == 422
     assert 'value="&lt;i&gt;CS-1"' in text
-    assert '<a href="#serial">故障件序列号: 请填写故障件序列号</a>' in text
-    assert '<a href="#lines-0-part">备件型号: 请填写备件型号</a>' in text
-    assert '<a href="#level">故障等级: 请选择故障等级</a>' in text
+    assert '<a href="#serial">故障件序列号 · 请填写故障件序列号</a>' in text
+    assert '<a href="#lines-0-part">备件型号 · 请填写备件型号</a>' in text
+    assert '<a href="#level">故障等级 · 请选择故障等级</a>' in text
     assert "库存刚被他人预留" in text
     serial = re.search(r'<input[^>]*id="serial"[^>]*>', text)
     assert serial and 'aria-describedby="serial-hint serial-error"' in serial[0] and 'aria-invalid="true"' in serial[0]
