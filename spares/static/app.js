@@ -275,9 +275,11 @@
     }
   });
   document.addEventListener("htmx:afterRequest", (event) => {
-    const form = event.target.closest?.("form");
-    if (form) unlock(form);
-    leaving = false;
+    // Only a form's own request ends its being sent, not a live hint inside it that answers late.
+    if (event.detail.elt.matches("form")) {
+      unlock(event.detail.elt);
+      leaving = false;
+    }
     if (event.detail.successful) hideTrouble();
   });
   document.addEventListener("htmx:sendError", () => showTrouble("offline"));

@@ -145,7 +145,7 @@ def create_kit(catalogues: Path, *, strict: bool = False) -> Flask:
     @app.context_processor
     def _context() -> dict[str, object]:
         return {
-            "actor": None if request.args.get("signed") == "out" else Person(1, "王库管", "库管"),
+            "actor": None if request.args.get("signed") == "out" else Person(1, "王库管", "warehouse"),
             "nav_items": NAV,
             "page_language": "en" if request.args.get("lang") == "en" else "zh-CN",
             "demo_mode": True,
