@@ -12,18 +12,12 @@ from spares.calendars import queries
 from spares.calendars.models import DayOverride, DayStatus, Depot, YearNotice
 from spares.db import db, session, transaction
 from spares.errors import NotFound
+from tests.calendars.making import add_depot
 from tests.conftest import NOON
 
 FRIDAY = date(2026, 11, 20)
 SATURDAY = date(2026, 11, 21)
 MAKEUP_SATURDAY = date(2026, 10, 10)
-
-
-def add_depot(code: str = "ZZ", **changes: object) -> Depot:
-    depot = Depot(code=code, name="郑州备件库", **changes)  # type: ignore[arg-type]
-    with transaction():
-        session.add(depot)
-    return depot
 
 
 def say(day: date, status: DayStatus, depot: Depot | None = None, notice: YearNotice | None = None) -> None:
