@@ -19,12 +19,14 @@ from flask_babel import Babel, gettext, ngettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import CSRFProtect, FlaskForm
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response as BaseResponse
 
 from spares import settings
 from spares.clock import now
+from spares.db import session
 from spares.errors import Conflict, SparesError
 
 log = structlog.get_logger("spares.web")
@@ -37,6 +39,8 @@ CONTENT_SECURITY_POLICY = (
     "manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
 )
 PAGE_SIZE = 50
+SECRET_FIELDS = ("password", "repeat", "current")
+"""Names of fields that are never written into a page or a log."""
 
 
 class Routes:
@@ -65,10 +69,21 @@ class Routes:
         """A page with a form: shown on GET, acted on by POST."""
         return self._add(rule, ["GET", "POST"])
 
+    def add_all(self, others: "Routes") -> None:
+        """Take in the pages of another module of the slice."""
+        self._rules += others._rules
+
     def register(self, app: Flask) -> None:
         """Hang the slice's pages on the application."""
         for rule, endpoint, view, methods in self._rules:
             app.add_url_rule(rule, endpoint, view, methods=methods)
+
+
+class RecordId(IntegerConverter):
+    """`<int:…>` in an address: what no database column can hold is not found, rather than an error further in."""
+
+    def __init__(self, map: Map, *args: Any, **options: Any) -> None:
+        super().__init__(map, *args, **({"max": 2**63 - 1} | options))
 
 
 EXPLANATIONS: dict[str, Any] = {
@@ -77,8 +92,6 @@ EXPLANATIONS: dict[str, Any] = {
     "stale_page": _l(
         "Somebody changed this record after you opened the page. Look at it again, then repeat your step."
     ),
-    "form_expired": _l("This form is no longer valid. Your entries are kept below: please send it once more."),
-    "too_large": _l("The file is larger than allowed."),
     "busy": _l("The database is busy or cannot be written. Nothing was changed; please try again in a moment."),
     "clash": _l("Somebody else did the same thing at the same moment. Nothing was changed; please look again."),
     "unexpected": _l(
@@ -112,6 +125,7 @@ def _shown(value: Any) -> Any:
 
 def init_app(app: Flask) -> None:
     """Hang the shared edge on the application."""
+    app.url_map.converters["int"] = RecordId
     csrf.init_app(app)
     Babel(app, locale_selector=locale, default_translation_directories="translations", default_locale="en")
     app.jinja_env.filters.update(instant=instant, day=day, money=money, duration=duration)
@@ -146,7 +160,7 @@ def _page_context() -> dict[str, Any]:
 
     return {
         "page_language": page_language(),
-        "product_name": settings.current().product_name,
+        "product_name": _product_name(),
         "demo_mode": current_app.config.get("SPARES_DEMO_DATA", False),
         "actor": g.get("actor"),
         "nav_items": [],
@@ -155,6 +169,15 @@ def _page_context() -> dict[str, Any]:
         "gettext": gettext,
         "ngettext": ngettext,
     }
+
+
+def _product_name() -> str:
+    """The name on every page, the page that says that the database is away among them."""
+    try:
+        return settings.current().product_name
+    except SQLAlchemyError:
+        session.rollback()
+        return settings.Settings.product_name
 
 
 def fresh_key() -> str:
@@ -240,6 +263,22 @@ def refusal_status(default: int = 422) -> int:
     return int(g.get("refusal_status", default))
 
 
+def came_from_here() -> bool:
+    """Whether the browser says that a page of this site sent the request; without a word from it, no."""
+    origin = request.headers.get("Origin")
+    if origin is None:
+        return request.headers.get("Sec-Fetch-Site") == "same-origin"
+    return origin == f"{request.scheme}://{request.host}"
+
+
+def sent_fields() -> list[tuple[str, str]]:
+    """What was typed into the form that was sent, to be sent again: everything but secrets and files. Only to be shown
+    when `came_from_here`, or another site could prepare a form for a person to confirm."""
+    return [
+        (name, value) for name, value in request.form.items(multi=True) if name not in {"csrf_token", *SECRET_FIELDS}
+    ]
+
+
 def page_number() -> int:
     """The page asked for, from 1; nonsense counts as the first."""
     text = request.args.get("page", "1")
@@ -267,9 +306,10 @@ def _headers(response: Response) -> Response:
     return response
 
 
-def error_page(status: int, words: str, reference: str = "") -> tuple[str, int]:
+def error_page(status: int, words: str = "", reference: str = "") -> tuple[str, int]:
     """The one page for everything that cannot be done; `reference` is for the administrator's log."""
-    return render_template("errors/error.html", status=status, words=words, reference=reference), status
+    session.rollback()
+    return render_template("errors/error.html", status=status, text=words, reference=reference), status
 
 
 def _refused(error: SparesError) -> tuple[str, int]:
@@ -279,16 +319,18 @@ def _refused(error: SparesError) -> tuple[str, int]:
 
 
 def _form_expired(error: CSRFError) -> tuple[str, int]:
-    log.info("csrf", reason=error.description, path=request.path)
-    return error_page(400, str(EXPLANATIONS["form_expired"]))
+    log.warning("csrf", reason=error.description, path=request.path)
+    if request.form and came_from_here():
+        return render_template(
+            "errors/send_again.html", kept=sent_fields(), resend_to=request.full_path.rstrip("?")
+        ), 400
+    return error_page(400)
 
 
 def _http_error(error: HTTPException) -> BaseResponse | tuple[str, int]:
     if error.code is None or error.code < 400:
         return error.get_response()
-    words = {404: "not_found", 403: "not_allowed", 413: "too_large"}.get(error.code)
-    text = str(EXPLANATIONS[words]) if words else gettext("The request could not be understood.")
-    body, status = error_page(error.code, text)
+    body, status = error_page(error.code)
     response = Response(body, status)
     for name, value in error.get_headers():
         if name.lower() == "allow":

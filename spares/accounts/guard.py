@@ -4,14 +4,17 @@ Each view says with `allow(...)` what it needs, or with `public` that it needs n
 served: forgetting is a refusal, and a test lists every route."""
 
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import structlog
-from flask import Flask, current_app, g, redirect, request, url_for
-from werkzeug.wrappers import Response
+from flask import Flask, current_app, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 
 from spares.accounts.access import Actor, Permission
+from spares.accounts.forms import SignInForm
+from spares.accounts.words import ROLES
 from spares.errors import Forbidden
+from spares.web import came_from_here, sent_fields
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -51,11 +54,34 @@ def current_actor() -> Actor:
     return actor
 
 
+def _sign_in_first() -> ResponseReturnValue:
+    """Off to the sign-in and back here. What was typed into a form is kept in the page that asks for the sign-in; a part
+    of a page is answered with a bare 401, upon which the page's script leads to the sign-in."""
+    if "HX-Request" in request.headers:
+        return "", 401
+    if request.method in {"GET", "HEAD"}:
+        return redirect(url_for("session_begin", next=request.full_path.rstrip("?")))
+    if came_from_here():
+        page = render_template(
+            "accounts/session_ended.html",
+            form=SignInForm(formdata=None),
+            kept=sent_fields(),
+            resend_to=request.full_path.rstrip("?"),
+        )
+        return page, 401
+    return redirect(url_for("session_begin"))
+
+
 def init_app(app: Flask, identify: Callable[[], Actor | None]) -> None:
     """Put the gate in front of `app`; `identify` finds the person from the request's cookie."""
 
+    @app.context_processor
+    def _role_in_words() -> dict[str, Any]:
+        actor: Actor | None = g.get("actor")
+        return {"actor_role": ROLES[actor.role] if actor and actor.role else ""}
+
     @app.before_request
-    def _gate() -> Response | None:
+    def _gate() -> ResponseReturnValue | None:
         g.actor = None
         if request.endpoint is None or request.endpoint == "static":
             return None
@@ -64,8 +90,7 @@ def init_app(app: Flask, identify: Callable[[], Actor | None]) -> None:
         if needs is None:
             return None
         if g.actor is None:
-            target = request.full_path.rstrip("?") if request.method == "GET" else request.referrer or "/"
-            return redirect(url_for("session_begin", next=target))
+            return _sign_in_first()
         for permission in needs:
             if not g.actor.may(permission):
                 log.warning("refused", user=g.actor.id, permission=permission.value, path=request.path)

@@ -1,0 +1,52 @@
+"""The slice's words that more than one page needs: roles, actions, reasons, and the sentences of its refusals."""
+
+from flask_babel import lazy_gettext as _l
+
+from spares.accounts.models import Role
+from spares.web import explains
+
+ROLES = {
+    Role.WAREHOUSE: _l("Warehouse"),
+    Role.ENGINEER: _l("Engineer"),
+    Role.RMA_ADMIN: _l("RMA administrator"),
+    Role.FINANCE: _l("Finance"),
+    Role.MANAGER: _l("Manager"),
+    Role.ADMINISTRATOR: _l("Administrator"),
+}
+
+ACTIONS = {
+    "user_added": _l("Person added"),
+    "user_changed": _l("Person changed"),
+    "user_disabled": _l("Person disabled"),
+    "user_enabled": _l("Person enabled"),
+    "password_link_made": _l("Password link made"),
+    "password_set": _l("Password set by link"),
+    "password_changed": _l("Password changed"),
+    "sessions_ended": _l("Signed out everywhere"),
+}
+"""What audit entries say was done; other slices add their own with `ACTIONS.update`."""
+
+explains(
+    {
+        "language_unknown": _l("This language is not offered."),
+        "sign_in_refused": _l("The user name or the password is not right."),
+        "sign_in_wait": _l("Too many attempts. Please try again after %(until)s."),
+        "username_malformed": _l("Use 2 to 80 letters, digits or . _ - + @, without spaces."),
+        "username_taken": _l("The user name %(username)s is taken."),
+        "display_name_missing": _l("Enter the person's name."),
+        "display_name_too_long": _l("The name is longer than %(most)s characters."),
+        "email_malformed": _l("This is not an e-mail address."),
+        "reason_missing": _l("Enter a reason."),
+        "last_administrator": _l("This is the last administrator. Make somebody else an administrator first."),
+        "user_disabled": _l("This person is disabled. Enable them first."),
+        "password_link_invalid": _l(
+            "This link has been used, has expired or is not complete. Ask an administrator for a new one."
+        ),
+        "password_too_short": _l("Use at least %(least)s characters."),
+        "password_too_long": _l("Use at most %(most)s characters."),
+        "password_common": _l("This password is easily guessed. Choose another one, such as several unrelated words."),
+        "password_made_of_names": _l("Do not make the password of your name or the names of the company or product."),
+        "password_repeat_differs": _l("The two entries are not the same."),
+        "current_password_wrong": _l("This is not your current password."),
+    }
+)
