@@ -4,7 +4,7 @@ from sqlalchemy import select
 
 from spares.db import session
 from spares.errors import NotFound
-from spares.inventory.models import Location, LocationKind
+from spares.inventory.models import DEPOT_KINDS, Location, LocationKind
 from spares.numbers import scan_key
 
 OUTSIDE = {
@@ -58,3 +58,16 @@ def _only(query: object, kind: LocationKind) -> int:
     if found is None:
         raise NotFound("place_missing", kind=kind.value)
     return int(found)
+
+
+def is_in_depot(location_id: int) -> bool:
+    """Whether the place lies in a depot."""
+    return session.get_one(Location, location_id).kind in DEPOT_KINDS
+
+
+def kind_of(location_id: int, depot_id: int) -> LocationKind:
+    """What kind of place it is. Raises NotFound for a place of another depot."""
+    location = session.get(Location, location_id)
+    if location is None or location.depot_id != depot_id:
+        raise NotFound("location_unknown", field="location", typed=str(location_id))
+    return location.kind

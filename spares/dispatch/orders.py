@@ -1,0 +1,257 @@
+"""Dispatch orders: opened with their promise, reserved in the same transaction, changed and cancelled with a reason."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select
+
+from spares.accounts.access import Actor, Permission
+from spares.calendars import queries as calendars
+from spares.calendars.models import Depot
+from spares.cases.confirmation_clock import FaultLevel
+from spares.cases.models import ServiceCase
+from spares.cases.timeline import record
+from spares.db import session
+from spares.dispatch import cutoff
+from spares.dispatch.lifecycle import OPEN_LINES, LineState, LineVerb, line_after
+from spares.dispatch.models import DeliveryMethod, DispatchLine, DispatchOrder, PromiseChange, Shipment
+from spares.errors import Conflict, Invalid, NotFound
+from spares.inventory import ledger
+from spares.inventory.availability import choose, offers
+from spares.inventory.models import Tracking
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShipTo:
+    """Where an order goes, as it will stand on the slip."""
+
+    consignee: str
+    phone: str
+    address: str
+    method: DeliveryMethod = DeliveryMethod.COURIER
+    site_name: str = ""
+    second_contact: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """One requested item. For a serial-tracked part `quantity` is 1: one line, one unit, one faulty serial."""
+
+    part_id: int
+    quantity: int = 1
+    faulty_part_id: int | None = None
+    faulty_serial: str = ""
+
+
+def promise_for(depot: Depot, confirmed_at: datetime) -> cutoff.Promise:
+    """The depot's promise for a fault confirmed at that instant (§2.5), by its own hours and calendar."""
+    return cutoff.ships_by(confirmed_at, calendars.depot_calendar(depot), depot.cutoff, depot.morning_by)
+
+
+def open_order(
+    *,
+    rma_id: int,
+    case: ServiceCase,
+    depot: Depot,
+    confirmed_at: datetime,
+    level: FaultLevel,
+    ship_to: ShipTo,
+    wanted: Sequence[Wanted],
+    actor: Actor,
+    now: datetime,
+) -> tuple[DispatchOrder, list[DispatchLine]]:
+    """Promise, and reserve what is there: the exact part, else the best-ranked approved substitute, else a back-order.
+
+    The caller has locked the case. Parts are reserved in key order, so that two requests never wait in a circle."""
+    if not wanted:
+        raise Invalid("lines_missing", field="lines")
+    promise = promise_for(depot, confirmed_at)
+    order = DispatchOrder(
+        rma_id=rma_id,
+        case_id=case.id,
+        depot_id=depot.id,
+        level=level,
+        confirmed_at=confirmed_at,
+        promise_kind=promise.kind.value,
+        promise_reason=promise.reason.value,
+        promise_provisional=promise.provisional,
+        first_due_at=promise.due_at,
+        due_at=promise.due_at,
+        created_at=now,
+        method=ship_to.method,
+        consignee=_needed(ship_to.consignee, "consignee"),
+        phone=_needed(ship_to.phone, "phone"),
+        address=_needed(ship_to.address, "address"),
+        site_name=ship_to.site_name.strip(),
+        second_contact=ship_to.second_contact.strip(),
+        note=ship_to.note.strip(),
+    )
+    session.add(order)
+    session.flush()
+    lines = [_new_line(order, number, want) for number, want in enumerate(wanted, start=1)]
+    session.add_all(lines)
+    session.flush()
+    for line in sorted(lines, key=lambda line: (line.requested_part_id, line.line_no)):
+        _reserve(line, depot.id, actor=actor, now=now)
+    session.flush()
+    return order, lines
+
+
+def reserve_waiting(order_id: int, line_id: int, *, actor: Actor, now: datetime) -> bool:
+    """Try to reserve a back-ordered line now; whether stock was there. A success lands on the timeline."""
+    actor.must(Permission.DISPATCH_WORK)
+    order, case = lock_order(order_id)
+    line = line_of(order, line_id)
+    line_after(line.state, LineVerb.RESERVE)
+    if not _reserve(line, order.depot_id, actor=actor, now=now):
+        return False
+    order.version += 1
+    record(case, "line_reserved", actor=actor, now=now, order=order.number, rma=order.rma_number, line=line.line_no)
+    session.flush()
+    return True
+
+
+def change_promise(
+    order_id: int, due_at: datetime, *, reason: str, actor: Actor, now: datetime, version: str | None = None
+) -> None:
+    """Set the promise anew. The first promise is never lost; old, new and reason stay on the timeline."""
+    actor.must(Permission.PROMISE_CHANGE)
+    reason = _needed(reason, "reason")
+    order, case = lock_order(order_id)
+    if version is not None and version != str(order.version):
+        raise Conflict("stale_page")
+    if not order.is_open:
+        raise Conflict("order_not_open", number=order.number)
+    if due_at <= now:
+        raise Invalid("promise_in_past", field="due_at", at=due_at)
+    _set_promise(order, case, due_at, reason=reason, actor=actor, now=now)
+    order.promise_changed_by_hand = True
+
+
+def recount_promises(depot: Depot | None, first: date, last: date, actor: Actor, now: datetime) -> None:
+    """Count open promises again after the days from `first` to `last` changed for the depot (None: for all).
+
+    Promises that an administrator set by hand are left as they are."""
+    query = select(DispatchOrder).where(DispatchOrder.is_open, DispatchOrder.promise_changed_by_hand.is_(False))
+    if depot is not None:
+        query = query.where(DispatchOrder.depot_id == depot.id)
+    for found in session.scalars(query.order_by(DispatchOrder.case_id, DispatchOrder.id)).all():
+        order, case = lock_order(found.id)
+        home = calendars.depot(order.depot_id)
+        promise = promise_for(home, order.confirmed_at)
+        if promise.due_at != order.due_at:
+            _set_promise(order, case, promise.due_at, reason="calendar", actor=actor, now=now)
+        order.promise_kind, order.promise_reason = promise.kind.value, promise.reason.value
+        order.promise_provisional = promise.provisional
+    session.flush()
+
+
+def lock_order(order_id: int) -> tuple[DispatchOrder, ServiceCase]:
+    """The order and its case, both locked and fresh. Raises NotFound."""
+    row = session.execute(
+        select(DispatchOrder, ServiceCase)
+        .join(ServiceCase, ServiceCase.id == DispatchOrder.case_id)
+        .where(DispatchOrder.id == order_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).first()
+    if row is None:
+        raise NotFound("not_found")
+    return row[0], row[1]
+
+
+def lines_of(order: DispatchOrder) -> list[DispatchLine]:
+    """The order's lines as they are now, in their order."""
+    query = select(DispatchLine).where(DispatchLine.order_id == order.id).order_by(DispatchLine.line_no)
+    return list(session.scalars(query.execution_options(populate_existing=True)))
+
+
+def line_of(order: DispatchOrder, line_id: int) -> DispatchLine:
+    """One line of the order. Raises NotFound when it belongs to another one."""
+    line = session.get(DispatchLine, line_id, populate_existing=True)
+    if line is None or line.order_id != order.id:
+        raise NotFound("not_found")
+    return line
+
+
+def lock_shipment(shipment_id: int) -> tuple[Shipment, DispatchOrder, ServiceCase]:
+    """The shipment with its order and case, locked and fresh. Raises NotFound."""
+    order_id = session.scalar(select(Shipment.order_id).where(Shipment.id == shipment_id))
+    if order_id is None:
+        raise NotFound("not_found")
+    order, case = lock_order(order_id)
+    shipment = session.get_one(Shipment, shipment_id, populate_existing=True)
+    return shipment, order, case
+
+
+def refresh_open(order: DispatchOrder) -> None:
+    """Note whether the depot still has something to do for the order, and that it has changed."""
+    session.flush()
+    open_states = select(DispatchLine.id).where(DispatchLine.order_id == order.id, DispatchLine.state.in_(OPEN_LINES))
+    order.is_open = session.scalar(open_states.limit(1)) is not None
+    order.version += 1
+
+
+def _set_promise(
+    order: DispatchOrder, case: ServiceCase, due_at: datetime, *, reason: str, actor: Actor, now: datetime
+) -> None:
+    change = PromiseChange(
+        order_id=order.id, old_due_at=order.due_at, new_due_at=due_at, reason=reason, changed_at=now, actor_id=actor.id
+    )
+    session.add(change)
+    record(
+        case,
+        "promise_changed",
+        actor=actor,
+        now=now,
+        order=order.number,
+        rma=order.rma_number,
+        old=order.due_at.isoformat(),
+        new=due_at.isoformat(),
+        first=order.first_due_at.isoformat(),
+        reason=reason,
+    )
+    order.due_at = due_at
+    order.version += 1
+    session.flush()
+
+
+def _new_line(order: DispatchOrder, number: int, want: Wanted) -> DispatchLine:
+    if want.quantity < 1:
+        raise Invalid("quantity_not_positive", field="quantity")
+    return DispatchLine(
+        order_id=order.id,
+        line_no=number,
+        requested_part_id=want.part_id,
+        part_id=want.part_id,
+        quantity=want.quantity,
+        state=LineState.BACK_ORDERED,
+        faulty_part_id=want.faulty_part_id,
+        faulty_serial=want.faulty_serial.strip(),
+    )
+
+
+def _reserve(line: DispatchLine, depot_id: int, *, actor: Actor, now: datetime) -> bool:
+    """Hold the best offer for the line. What was free when looked at may be gone when locked: then the next one is tried."""
+    available = offers(line.requested_part_id, depot_id)
+    if not available:
+        raise NotFound("part_unknown")
+    if available[0].part.tracking is Tracking.SERIAL and line.quantity != 1:
+        raise Invalid("one_unit_a_line", field="quantity")
+    while (offer := choose(available, line.quantity)) is not None:
+        if ledger.hold_available(line.id, offer.part.id, depot_id, line.quantity, actor=actor, now=now):
+            line.part_id = offer.part.id
+            line.state = LineState.RESERVED
+            line.substitution_reason = "no_exact_stock" if offer.rank else ""
+            return True
+        available = [other for other in available if other is not offer]
+    return False
+
+
+def _needed(text: str, field: str) -> str:
+    cleaned = text.strip()
+    if not cleaned:
+        raise Invalid("value_missing", field=field)
+    return cleaned

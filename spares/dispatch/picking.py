@@ -1,0 +1,113 @@
+"""Picking by scanning: the reserved serial, or another of the same part with a recorded swap; a wrong one is refused."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from spares.accounts.access import Actor, Permission
+from spares.cases.timeline import record
+from spares.db import session
+from spares.dispatch.lifecycle import LineState, LineVerb, line_after
+from spares.dispatch.models import DispatchLine, DispatchOrder
+from spares.dispatch.orders import line_of, lines_of, lock_order
+from spares.errors import Conflict
+from spares.inventory import ledger
+from spares.inventory.models import Hold, Part, Tracking, Unit
+from spares.numbers import scan_key
+
+
+@dataclass(frozen=True)
+class Picked:
+    """What a scan did: the line it filled, whether another serial than the reserved one was taken, and whether it was
+    only a second scan of the same thing."""
+
+    line_no: int
+    serial: str
+    swapped_from: str = ""
+    again: bool = False
+
+
+def pick_scanned(order_id: int, scanned: str, *, actor: Actor, now: datetime) -> Picked:
+    """Take a scanned unit for the line of the order that waits for it. A second scan of it is harmless.
+
+    Raises Conflict with what was expected when the serial is unknown, of another part, held for another order, or
+    when every line of its part is picked already."""
+    actor.must(Permission.DISPATCH_WORK)
+    order, case = lock_order(order_id)
+    lines = lines_of(order)
+    units = session.scalars(select(Unit).where(Unit.serial_key == scan_key(scanned))).all()
+    for line in lines:
+        if line.unit_id is not None and line.unit_id in {unit.id for unit in units}:
+            return Picked(line.line_no, scanned.strip(), again=True)
+    holds = {hold.line_id: hold for hold in ledger.open_holds([line.id for line in lines])}
+    waiting = [line for line in lines if line.state is LineState.RESERVED and line.id in holds]
+    for line in waiting:
+        unit = next((u for u in units if u.id == holds[line.id].unit_id), None)
+        if unit is not None:
+            return _take(order, line, unit)
+    for line in waiting:
+        unit = next((u for u in units if u.part_id == line.part_id), None)
+        if unit is not None:
+            before = session.get_one(Unit, holds[line.id].unit_id)
+            ledger.release([holds[line.id]], actor=actor, now=now, reason="serial_swapped")
+            ledger.hold_unit(line.id, unit.id, actor=actor, now=now)
+            record(
+                case,
+                "serial_swapped",
+                actor=actor,
+                now=now,
+                order=order.number,
+                rma=order.rma_number,
+                line=line.line_no,
+                reserved=before.serial,
+                picked=unit.serial,
+            )
+            picked = _take(order, line, unit)
+            return Picked(picked.line_no, picked.serial, swapped_from=before.serial)
+    raise Conflict(
+        "serial_wrong" if not units else "serial_not_expected",
+        field="scan",
+        scanned=scanned.strip()[:80],
+        expected=_expected(waiting, holds) or "–",
+    )
+
+
+def pick_counted(order_id: int, line_id: int, *, actor: Actor, now: datetime) -> None:
+    """Confirm that the pieces of a counted line are in the box. Raises Conflict for a line that is not reserved, or that
+    must be picked by scanning its serial."""
+    actor.must(Permission.DISPATCH_WORK)
+    order, _ = lock_order(order_id)
+    line = line_of(order, line_id)
+    if session.get_one(Part, line.part_id).tracking is Tracking.SERIAL:
+        raise Conflict("scan_the_serial", field="scan")
+    line.state = line_after(line.state, LineVerb.PICK)
+    order.version += 1
+    session.flush()
+
+
+def unpick(order_id: int, line_id: int, *, actor: Actor, now: datetime) -> None:
+    """Put a picked item back on its shelf; it stays reserved for the line."""
+    actor.must(Permission.DISPATCH_WORK)
+    order, _ = lock_order(order_id)
+    line = line_of(order, line_id)
+    line.state = line_after(line.state, LineVerb.UNPICK)
+    line.unit_id = None
+    order.version += 1
+    session.flush()
+
+
+def _take(order: DispatchOrder, line: DispatchLine, unit: Unit) -> Picked:
+    line.state = line_after(line.state, LineVerb.PICK)
+    line.unit_id = unit.id
+    order.version += 1
+    session.flush()
+    return Picked(line.line_no, unit.serial)
+
+
+def _expected(waiting: list[DispatchLine], holds: dict[int, Hold]) -> str:
+    units = [holds[line.id].unit_id for line in waiting]
+    serials = session.scalars(
+        select(Unit.serial).where(Unit.id.in_([u for u in units if u is not None])).order_by(Unit.id)
+    )
+    return ", ".join(serials)

@@ -1,0 +1,311 @@
+"""Packing, dispatch, and what becomes of a shipment: delivered, lost, or brought back undelivered."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from spares.accounts.access import Actor, Permission
+from spares.cases.models import ServiceCase
+from spares.cases.timeline import record
+from spares.db import session
+from spares.dispatch.lifecycle import LineState, LineVerb, ShipmentState, ShipmentVerb, line_after, shipment_after
+from spares.dispatch.models import DeliveryMethod, DispatchLine, DispatchOrder, Shipment, ShipmentLine
+from spares.dispatch.orders import lines_of, lock_order, lock_shipment, refresh_open
+from spares.errors import Conflict, Invalid
+from spares.inventory import ledger, places
+from spares.inventory.models import Condition, LocationKind, Part, PostingKind
+from spares.numbers import scan_key
+
+
+@dataclass(frozen=True)
+class Departed:
+    """A dispatched shipment and its lines, for whoever orchestrates the exchange."""
+
+    shipment: Shipment
+    order: DispatchOrder
+    case: ServiceCase
+    lines: list[DispatchLine]
+
+
+def pack(
+    order_id: int,
+    *,
+    packages: int,
+    weight_grams: int | None,
+    actor: Actor,
+    now: datetime,
+    line_ids: Sequence[int] | None = None,
+) -> Shipment:
+    """Close the picked lines (all, or the named ones) into a shipment of so many packages.
+
+    Raises Invalid for no packages or no weight that can be; Conflict when nothing is picked."""
+    actor.must(Permission.DISPATCH_WORK)
+    if not 1 <= packages <= 999:
+        raise Invalid("packages_out_of_range", field="packages")
+    if weight_grams is not None and not 1 <= weight_grams <= 5_000_000:
+        raise Invalid("weight_out_of_range", field="weight")
+    order, case = lock_order(order_id)
+    chosen = [
+        line
+        for line in lines_of(order)
+        if (line.id in line_ids if line_ids is not None else line.state is LineState.PICKED)
+    ]
+    if not chosen:
+        raise Conflict("nothing_picked", number=order.number)
+    shipment = Shipment(
+        order_id=order.id,
+        state=ShipmentState.PACKED,
+        packages=packages,
+        weight_grams=weight_grams,
+        packed_at=now,
+        packed_by_id=actor.id,
+    )
+    session.add(shipment)
+    session.flush()
+    parts = {part.id: part for part in session.scalars(select(Part).where(Part.id.in_([ln.part_id for ln in chosen])))}
+    for line in chosen:
+        line.state = line_after(line.state, LineVerb.PACK)
+        session.add(
+            ShipmentLine(
+                shipment_id=shipment.id,
+                line_id=line.id,
+                quantity=line.quantity,
+                unit_id=line.unit_id,
+                price_minor=parts[line.part_id].price_minor,
+                currency=parts[line.part_id].currency,
+            )
+        )
+    order.version += 1
+    record(
+        case,
+        "packed",
+        actor=actor,
+        now=now,
+        shipment=shipment.number,
+        rma=order.rma_number,
+        packages=packages,
+        lines=[line.line_no for line in chosen],
+    )
+    session.flush()
+    return shipment
+
+
+def reopen(shipment_id: int, *, reason: str, actor: Actor, now: datetime) -> None:
+    """Open a packed shipment again: its lines are picked, the slip printed for it is void."""
+    actor.must(Permission.DISPATCH_WORK)
+    if not reason.strip():
+        raise Invalid("value_missing", field="reason")
+    shipment, order, case = lock_shipment(shipment_id)
+    void_packing(shipment, order, case, reason=reason.strip(), actor=actor, now=now)
+
+
+def void_packing(
+    shipment: Shipment, order: DispatchOrder, case: ServiceCase, *, reason: str, actor: Actor, now: datetime
+) -> None:
+    """Open a packed shipment whose order and case are locked; for cancelling, which needs no right to dispatch."""
+    shipment.state = shipment_after(shipment.state, ShipmentVerb.REOPEN)
+    shipment.version += 1
+    for line in shipment_lines(shipment):
+        line.state = line_after(line.state, LineVerb.UNPACK)
+    order.version += 1
+    record(case, "reopened", actor=actor, now=now, shipment=shipment.number, rma=order.rma_number, reason=reason)
+    session.flush()
+
+
+def dispatch(shipment_id: int, *, carrier: str, waybill: str, actor: Actor, now: datetime) -> Departed:
+    """Hand the shipment over: stock leaves the bins, and the promise is met or missed from this instant on.
+
+    A courier needs a carrier and a waybill. Raises Invalid at the field, Conflict when it has left already."""
+    actor.must(Permission.DISPATCH_WORK)
+    shipment, order, case = lock_shipment(shipment_id)
+    after = shipment_after(shipment.state, ShipmentVerb.DISPATCH)
+    carrier, waybill = carrier.strip(), waybill.strip()
+    if order.method is DeliveryMethod.COURIER:
+        if not carrier:
+            raise Invalid("value_missing", field="carrier")
+        if not waybill:
+            raise Invalid("value_missing", field="waybill")
+    lines = shipment_lines(shipment)
+    holds = ledger.open_holds([line.id for line in lines])
+    transit = places.outside(LocationKind.IN_TRANSIT)
+    steps = [
+        ledger.Step(
+            part_id=hold.part_id,
+            unit_id=hold.unit_id,
+            quantity=hold.quantity,
+            from_id=hold.location_id,
+            from_condition=Condition.GOOD,
+            to_id=transit,
+            to_condition=Condition.GOOD,
+        )
+        for hold in holds
+    ]
+    ledger.post(
+        PostingKind.DISPATCH,
+        steps,
+        request_key=f"dispatch:{shipment.id}",
+        occurred_at=now,
+        actor=actor,
+        now=now,
+        reference=shipment.number,
+        case_id=case.id,
+        holds=holds,
+    )
+    shipment.state = after
+    shipment.carrier, shipment.waybill, shipment.waybill_key = carrier, waybill, scan_key(waybill)
+    shipment.dispatched_at, shipment.dispatched_by_id = now, actor.id
+    shipment.due_at, shipment.promise_met = order.due_at, now <= order.due_at
+    shipment.version += 1
+    for line in lines:
+        line.state = line_after(line.state, LineVerb.DISPATCH)
+    refresh_open(order)
+    record(
+        case,
+        "dispatched",
+        actor=actor,
+        now=now,
+        shipment=shipment.number,
+        rma=order.rma_number,
+        carrier=carrier,
+        waybill=waybill,
+        due=order.due_at.isoformat(),
+        met=shipment.promise_met,
+    )
+    session.flush()
+    return Departed(shipment, order, case, lines)
+
+
+def deliver(shipment_id: int, *, occurred_at: datetime, actor: Actor, now: datetime) -> Departed:
+    """The customer has it: stock goes from in transit to the customer. The clock that this starts is the exchange's."""
+    return _end(
+        shipment_id,
+        ShipmentVerb.CONFIRM_RECEIPT,
+        LineVerb.CONFIRM_RECEIPT,
+        PostingKind.DELIVER,
+        LocationKind.CUSTOMER,
+        Condition.GOOD,
+        occurred_at=occurred_at,
+        actor=actor,
+        now=now,
+    )
+
+
+def lose(shipment_id: int, *, reason: str, actor: Actor, now: datetime) -> Departed:
+    """Lost in transit, after the carrier's word: stock goes to the lost, and the lines are lost."""
+    actor.must(Permission.OBLIGATION_DECIDE)
+    if not reason.strip():
+        raise Invalid("value_missing", field="reason")
+    departed = _end(
+        shipment_id,
+        ShipmentVerb.LOSE,
+        LineVerb.LOSE,
+        PostingKind.LOSE,
+        LocationKind.LOST,
+        Condition.GOOD,
+        occurred_at=now,
+        actor=actor,
+        now=now,
+        reason=reason.strip(),
+    )
+    record(
+        departed.case,
+        "shipment_lost",
+        actor=actor,
+        now=now,
+        shipment=departed.shipment.number,
+        rma=departed.order.rma_number,
+        reason=reason.strip(),
+    )
+    return departed
+
+
+def return_undelivered(shipment_id: int, *, reason: str, actor: Actor, now: datetime) -> Departed:
+    """Refused or undeliverable and back at the depot: to be inspected before it counts as available again."""
+    actor.must(Permission.DISPATCH_WORK)
+    if not reason.strip():
+        raise Invalid("value_missing", field="reason")
+    departed = _end(
+        shipment_id,
+        ShipmentVerb.RETURN_UNDELIVERED,
+        LineVerb.RETURN_UNDELIVERED,
+        PostingKind.UNDELIVERED,
+        LocationKind.RETURNS,
+        Condition.TO_INSPECT,
+        occurred_at=now,
+        actor=actor,
+        now=now,
+        reason=reason.strip(),
+    )
+    record(
+        departed.case,
+        "shipment_undelivered",
+        actor=actor,
+        now=now,
+        shipment=departed.shipment.number,
+        rma=departed.order.rma_number,
+        reason=reason.strip(),
+    )
+    return departed
+
+
+def shipment_lines(shipment: Shipment) -> list[DispatchLine]:
+    """The dispatch lines in the shipment, as they are now."""
+    query = (
+        select(DispatchLine)
+        .join(ShipmentLine, ShipmentLine.line_id == DispatchLine.id)
+        .where(ShipmentLine.shipment_id == shipment.id)
+        .order_by(DispatchLine.line_no)
+    )
+    return list(session.scalars(query.execution_options(populate_existing=True)))
+
+
+def _end(
+    shipment_id: int,
+    verb: ShipmentVerb,
+    line_verb: LineVerb,
+    posting: PostingKind,
+    to: LocationKind,
+    condition: Condition,
+    *,
+    occurred_at: datetime,
+    actor: Actor,
+    now: datetime,
+    reason: str = "",
+) -> Departed:
+    shipment, order, case = lock_shipment(shipment_id)
+    shipment.state = shipment_after(shipment.state, verb)
+    lines = shipment_lines(shipment)
+    transit = places.outside(LocationKind.IN_TRANSIT)
+    target = places.inside(to, order.depot_id) if to is LocationKind.RETURNS else places.outside(to)
+    steps = [
+        ledger.Step(
+            part_id=line.part_id,
+            unit_id=line.unit_id,
+            quantity=line.quantity,
+            from_id=transit,
+            from_condition=Condition.GOOD,
+            to_id=target,
+            to_condition=condition,
+        )
+        for line in lines
+    ]
+    ledger.post(
+        posting,
+        steps,
+        request_key=f"{posting.value}:{shipment.id}",
+        occurred_at=occurred_at,
+        actor=actor,
+        now=now,
+        reason=reason,
+        reference=shipment.number,
+        case_id=case.id,
+    )
+    shipment.ended_at = occurred_at
+    shipment.version += 1
+    for line in lines:
+        line.state = line_after(line.state, line_verb)
+    order.version += 1
+    session.flush()
+    return Departed(shipment, order, case, lines)

@@ -1,0 +1,145 @@
+"""Decisions about what is owed: extended, waived, charged, lost; each with a reason, none by editing history."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from spares import settings
+from spares.accounts.access import Actor, Permission
+from spares.calendars import queries as calendars
+from spares.calendars.models import Depot
+from spares.cases.models import ServiceCase
+from spares.cases.timeline import lock_case, record
+from spares.db import session
+from spares.errors import Conflict, Invalid, NotFound
+from spares.numbers import NumberKind, number
+from spares.rma.deadlines import return_due
+from spares.rma.lifecycle import OWED, ObligationState, ObligationVerb, obligation_after
+from spares.rma.models import Obligation, ObligationEvent
+
+
+def lock_obligation(obligation_id: int, version: str | None = None) -> tuple[Obligation, ServiceCase]:
+    """The obligation and its case, both locked and fresh. Raises NotFound; Conflict when `version`, the one the page
+    was made from, is no longer in force."""
+    case_id = session.scalar(select(Obligation.case_id).where(Obligation.id == obligation_id))
+    if case_id is None:
+        raise NotFound("not_found")
+    case = lock_case(case_id)
+    obligation = session.get_one(Obligation, obligation_id, populate_existing=True)
+    if version is not None and version != str(obligation.version):
+        raise Conflict("stale_page")
+    return obligation, case
+
+
+def extend(
+    obligation_id: int, due_on: date, *, reason: str, actor: Actor, now: datetime, version: str | None = None
+) -> None:
+    """Give the customer until a later depot-local day. The first day stays visible. Raises Invalid for a day that is not
+    later than the one in force."""
+    actor.must(Permission.OBLIGATION_DECIDE)
+    reason = _needed(reason)
+    obligation, case = lock_obligation(obligation_id, version)
+    after = obligation_after(obligation.state, ObligationVerb.EXTEND)
+    if obligation.due_on is None or due_on <= obligation.due_on:
+        raise Invalid("extension_not_later", field="due_on", day=obligation.due_on)
+    obligation.state = after
+    obligation.due_changed_by_hand = True
+    _set_due(obligation, case, due_on, kind="extended", reason=reason, actor=actor, now=now)
+
+
+def waive(obligation_id: int, *, reason: str, actor: Actor, now: datetime, version: str | None = None) -> None:
+    """The part need not come back. It is still taken in when it does."""
+    actor.must(Permission.OBLIGATION_DECIDE)
+    _close(obligation_id, ObligationVerb.WAIVE, "waived", reason, actor, now, version)
+
+
+def charge(obligation_id: int, *, reason: str, actor: Actor, now: datetime, version: str | None = None) -> None:
+    """The customer is charged the price at dispatch instead. Raises Conflict when no price is known."""
+    actor.must(Permission.OBLIGATION_CHARGE)
+    obligation, _ = lock_obligation(obligation_id, version)
+    if obligation.price_minor is None:
+        raise Conflict("price_unknown")
+    _close(obligation_id, ObligationVerb.CHARGE, "charged", reason, actor, now, None,
+           amount=obligation.price_minor, currency=obligation.currency)
+
+
+def lose(obligation_id: int, *, reason: str, actor: Actor, now: datetime, version: str | None = None) -> None:
+    """Lost on its way back, after it was sent: the customer no longer owes it."""
+    actor.must(Permission.OBLIGATION_DECIDE)
+    _close(obligation_id, ObligationVerb.LOSE, "lost", reason, actor, now, version)
+
+
+def recount_returns(depot: Depot | None, first: date, last: date, actor: Actor, now: datetime) -> None:
+    """Count open return dates again after the days from `first` to `last` changed for the depot (None: for all); old and
+    new are kept. Dates that an administrator extended by hand are left as they are."""
+    states = [ObligationState.RUNNING, ObligationState.IN_TRANSIT]
+    query = select(Obligation.id).where(Obligation.state.in_(states), Obligation.due_changed_by_hand.is_(False))
+    if depot is not None:
+        query = query.where(Obligation.depot_id == depot.id)
+    for obligation_id in session.scalars(query.order_by(Obligation.case_id, Obligation.id)).all():
+        obligation, case = lock_obligation(obligation_id)
+        if obligation.good_received_on is None or obligation.state not in OWED:
+            continue
+        calendar = calendars.depot_calendar(calendars.depot(obligation.depot_id))
+        due = return_due(obligation.good_received_on, calendar, settings.current().return_within_days)
+        obligation.due_provisional = due.provisional
+        if due.due_on != obligation.due_on:
+            _set_due(obligation, case, due.due_on, kind="recounted", reason="calendar", actor=actor, now=now)
+    session.flush()
+
+
+def log_event(
+    obligation: Obligation, kind: str, *, actor: Actor, now: datetime, occurred_at: datetime | None = None,
+    reason: str = "", **facts: Any,
+) -> None:
+    """Append to the obligation's own history."""
+    session.add(
+        ObligationEvent(
+            obligation_id=obligation.id, kind=kind, recorded_at=now, occurred_at=occurred_at or now,
+            actor_id=actor.id, facts=facts, reason=reason,
+        )
+    )
+
+
+def _set_due(
+    obligation: Obligation, case: ServiceCase, due_on: date, *, kind: str, reason: str, actor: Actor, now: datetime
+) -> None:
+    old, obligation.due_on = obligation.due_on, due_on
+    obligation.version += 1
+    session.add(
+        ObligationEvent(
+            obligation_id=obligation.id, kind=kind, recorded_at=now, occurred_at=now, actor_id=actor.id, facts={},
+            reason=reason, old_due_on=old, new_due_on=due_on,
+        )
+    )
+    record(
+        case, f"return_{kind}", actor=actor, now=now, rma=number(NumberKind.RMA, obligation.rma_id),
+        serial=obligation.serial, old=old.isoformat() if old else "", new=due_on.isoformat(),
+        first=obligation.first_due_on.isoformat() if obligation.first_due_on else "", reason=reason,
+    )
+    session.flush()
+
+
+def _close(
+    obligation_id: int, verb: ObligationVerb, kind: str, reason: str, actor: Actor, now: datetime,
+    version: str | None, **facts: Any,
+) -> None:
+    reason = _needed(reason)
+    obligation, case = lock_obligation(obligation_id, version)
+    obligation.state = obligation_after(obligation.state, verb)
+    obligation.closed_recorded_at = now
+    obligation.version += 1
+    log_event(obligation, kind, actor=actor, now=now, reason=reason, **facts)
+    record(
+        case, f"return_{kind}", actor=actor, now=now, rma=number(NumberKind.RMA, obligation.rma_id),
+        serial=obligation.serial, reason=reason, **facts,
+    )
+    session.flush()
+
+
+def _needed(text: str) -> str:
+    cleaned = text.strip()
+    if not cleaned:
+        raise Invalid("value_missing", field="reason")
+    return cleaned

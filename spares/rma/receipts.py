@@ -1,0 +1,99 @@
+"""The customer's receipt of the good part: it starts the 10 working days in which the faulty one must be sent back."""
+
+from datetime import date, datetime, time
+
+from sqlalchemy import select
+
+from spares.accounts.access import Actor, Permission
+from spares.calendars import queries as calendars
+from spares.cases.timeline import record
+from spares.db import session
+from spares.dispatch import shipping
+from spares.dispatch.models import Shipment
+from spares.dispatch.orders import lock_shipment
+from spares.dispatch.shipping import Departed
+from spares.errors import Invalid
+from spares.inventory.models import Part
+from spares import settings
+from spares.rma.deadlines import return_due
+from spares.rma.lifecycle import ObligationVerb, obligation_after
+from spares.rma.models import Obligation, ObligationEvent
+from spares.rma.requests import drop_obligations
+
+
+def dispatch_shipment(shipment_id: int, *, carrier: str, waybill: str, actor: Actor, now: datetime) -> Departed:
+    """Dispatch (see `shipping.dispatch`), and note on each obligation which unit went out at which price."""
+    departed = shipping.dispatch(shipment_id, carrier=carrier, waybill=waybill, actor=actor, now=now)
+    lines = {line.id: line for line in departed.lines}
+    query = select(Obligation).where(Obligation.line_id.in_(lines))
+    sent = {part.id: part for part in session.scalars(select(Part).where(Part.id.in_([ln.part_id for ln in lines.values()])))}
+    for obligation in session.scalars(query.order_by(Obligation.id)):
+        line = lines[obligation.line_id]
+        obligation.dispatched_at = now
+        obligation.shipped_unit_id = line.unit_id
+        obligation.price_minor = sent[line.part_id].price_minor
+        obligation.currency = sent[line.part_id].currency
+        obligation.version += 1
+    session.flush()
+    return departed
+
+
+def confirm_receipt(shipment_id: int, *, received_on: date, proof: str, actor: Actor, now: datetime) -> list[Obligation]:
+    """The customer has the good part since that depot-local day: day 1 of the return is the next working day (§2.5).
+
+    `proof` says how we know (signature, carrier's page, e-mail). Raises Invalid for a day before the dispatch or in the
+    future, Conflict when the receipt was confirmed before."""
+    actor.must(Permission.RECEIPT_CONFIRM)
+    shipment, order, _ = lock_shipment(shipment_id)
+    depot = calendars.depot(order.depot_id)
+    calendar = calendars.depot_calendar(depot)
+    if shipment.dispatched_at is not None and received_on < calendar.local_day(shipment.dispatched_at):
+        raise Invalid("received_before_dispatch", field="received_on", day=received_on)
+    today = calendar.local_day(now)
+    if received_on > today:
+        raise Invalid("date_in_future", field="received_on", day=received_on)
+    if not proof.strip():
+        raise Invalid("value_missing", field="proof")
+    occurred_at = now if received_on == today else calendar.at(received_on, time(12))
+    departed = shipping.deliver(shipment.id, occurred_at=occurred_at, actor=actor, now=now)
+    due = return_due(received_on, calendar, settings.current().return_within_days)
+    query = select(Obligation).where(Obligation.line_id.in_([line.id for line in departed.lines])).order_by(Obligation.id)
+    started = list(session.scalars(query))
+    for obligation in started:
+        obligation.state = obligation_after(obligation.state, ObligationVerb.START)
+        obligation.good_received_on = received_on
+        obligation.started_recorded_at = now
+        obligation.first_due_on = obligation.due_on = due.due_on
+        obligation.due_provisional = due.provisional
+        obligation.version += 1
+        session.add(
+            ObligationEvent(
+                obligation_id=obligation.id, kind="started", recorded_at=now, occurred_at=occurred_at,
+                actor_id=actor.id, facts={"received_on": received_on.isoformat(), "proof": proof.strip()},
+                new_due_on=due.due_on,
+            )
+        )
+    record(
+        departed.case, "receipt_confirmed", actor=actor, now=now, occurred_at=occurred_at,
+        shipment=departed.shipment.number, rma=departed.order.rma_number, received_on=received_on.isoformat(),
+        proof=proof.strip(), return_due=due.due_on.isoformat() if started else "",
+    )
+    session.flush()
+    return started
+
+
+def lose_shipment(shipment_id: int, *, reason: str, actor: Actor, now: datetime) -> Shipment:
+    """Lost on the way to the customer: the stock is written to the lost, and nothing has to come back for it."""
+    departed = shipping.lose(shipment_id, reason=reason, actor=actor, now=now)
+    drop_obligations(departed.lines, reason=reason, actor=actor, now=now)
+    session.flush()
+    return departed.shipment
+
+
+def take_back_undelivered(shipment_id: int, *, reason: str, actor: Actor, now: datetime) -> Shipment:
+    """Refused or undeliverable and back at the depot, to be inspected; nothing has to come back for it."""
+    departed = shipping.return_undelivered(shipment_id, reason=reason, actor=actor, now=now)
+    drop_obligations(departed.lines, reason=reason, actor=actor, now=now)
+    session.flush()
+    return departed.shipment
+
