@@ -28,7 +28,7 @@ def lock_case(case_id: int) -> ServiceCase:
 
 
 def record(
-    case: ServiceCase, kind: str, *, actor: Actor, now: datetime, occurred_at: datetime | None = None, **data: Any
+    case: ServiceCase, kind: str, /, *, actor: Actor, now: datetime, occurred_at: datetime | None = None, **data: Any
 ) -> None:
     """Append a step to a case that the caller has locked. `data` holds plain JSON values: numbers as people know them
     (`rma="RMA-000042"`), instants as ISO text."""

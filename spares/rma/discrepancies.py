@@ -18,9 +18,7 @@ class Resolution(StrEnum):
     CHARGE = "charge"
 
 
-def resolve(
-    discrepancy_id: int, resolution: Resolution, *, reason: str, actor: Actor, now: datetime
-) -> Discrepancy:
+def resolve(discrepancy_id: int, resolution: Resolution, *, reason: str, actor: Actor, now: datetime) -> Discrepancy:
     """Decide a discrepancy. Raises Invalid without a reason, Conflict when it was decided before."""
     actor.must(Permission.OBLIGATION_DECIDE)
     reason = reason.strip()
@@ -38,8 +36,15 @@ def resolve(
     discrepancy.resolution = resolution.value
     discrepancy.resolution_reason = reason
     record(
-        case, "discrepancy_resolved", actor=actor, now=now, kind=discrepancy.kind.value, resolution=resolution.value,
-        expected=discrepancy.expected, found=discrepancy.found, reason=reason,
+        case,
+        "discrepancy_resolved",
+        actor=actor,
+        now=now,
+        kind=discrepancy.kind.value,
+        resolution=resolution.value,
+        expected=discrepancy.expected,
+        found=discrepancy.found,
+        reason=reason,
     )
     session.flush()
     return discrepancy

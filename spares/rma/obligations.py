@@ -60,8 +60,17 @@ def charge(obligation_id: int, *, reason: str, actor: Actor, now: datetime, vers
     obligation, _ = lock_obligation(obligation_id, version)
     if obligation.price_minor is None:
         raise Conflict("price_unknown")
-    _close(obligation_id, ObligationVerb.CHARGE, "charged", reason, actor, now, None,
-           amount=obligation.price_minor, currency=obligation.currency)
+    _close(
+        obligation_id,
+        ObligationVerb.CHARGE,
+        "charged",
+        reason,
+        actor,
+        now,
+        None,
+        amount=obligation.price_minor,
+        currency=obligation.currency,
+    )
 
 
 def lose(obligation_id: int, *, reason: str, actor: Actor, now: datetime, version: str | None = None) -> None:
@@ -90,14 +99,25 @@ def recount_returns(depot: Depot | None, first: date, last: date, actor: Actor, 
 
 
 def log_event(
-    obligation: Obligation, kind: str, *, actor: Actor, now: datetime, occurred_at: datetime | None = None,
-    reason: str = "", **facts: Any,
+    obligation: Obligation,
+    kind: str,
+    *,
+    actor: Actor,
+    now: datetime,
+    occurred_at: datetime | None = None,
+    reason: str = "",
+    **facts: Any,
 ) -> None:
     """Append to the obligation's own history."""
     session.add(
         ObligationEvent(
-            obligation_id=obligation.id, kind=kind, recorded_at=now, occurred_at=occurred_at or now,
-            actor_id=actor.id, facts=facts, reason=reason,
+            obligation_id=obligation.id,
+            kind=kind,
+            recorded_at=now,
+            occurred_at=occurred_at or now,
+            actor_id=actor.id,
+            facts=facts,
+            reason=reason,
         )
     )
 
@@ -109,21 +129,41 @@ def _set_due(
     obligation.version += 1
     session.add(
         ObligationEvent(
-            obligation_id=obligation.id, kind=kind, recorded_at=now, occurred_at=now, actor_id=actor.id, facts={},
-            reason=reason, old_due_on=old, new_due_on=due_on,
+            obligation_id=obligation.id,
+            kind=kind,
+            recorded_at=now,
+            occurred_at=now,
+            actor_id=actor.id,
+            facts={},
+            reason=reason,
+            old_due_on=old,
+            new_due_on=due_on,
         )
     )
     record(
-        case, f"return_{kind}", actor=actor, now=now, rma=number(NumberKind.RMA, obligation.rma_id),
-        serial=obligation.serial, old=old.isoformat() if old else "", new=due_on.isoformat(),
-        first=obligation.first_due_on.isoformat() if obligation.first_due_on else "", reason=reason,
+        case,
+        f"return_{kind}",
+        actor=actor,
+        now=now,
+        rma=number(NumberKind.RMA, obligation.rma_id),
+        serial=obligation.serial,
+        old=old.isoformat() if old else "",
+        new=due_on.isoformat(),
+        first=obligation.first_due_on.isoformat() if obligation.first_due_on else "",
+        reason=reason,
     )
     session.flush()
 
 
 def _close(
-    obligation_id: int, verb: ObligationVerb, kind: str, reason: str, actor: Actor, now: datetime,
-    version: str | None, **facts: Any,
+    obligation_id: int,
+    verb: ObligationVerb,
+    kind: str,
+    reason: str,
+    actor: Actor,
+    now: datetime,
+    version: str | None,
+    **facts: Any,
 ) -> None:
     reason = _needed(reason)
     obligation, case = lock_obligation(obligation_id, version)
@@ -132,8 +172,14 @@ def _close(
     obligation.version += 1
     log_event(obligation, kind, actor=actor, now=now, reason=reason, **facts)
     record(
-        case, f"return_{kind}", actor=actor, now=now, rma=number(NumberKind.RMA, obligation.rma_id),
-        serial=obligation.serial, reason=reason, **facts,
+        case,
+        f"return_{kind}",
+        actor=actor,
+        now=now,
+        rma=number(NumberKind.RMA, obligation.rma_id),
+        serial=obligation.serial,
+        reason=reason,
+        **facts,
     )
     session.flush()
 

@@ -4,6 +4,7 @@ from datetime import date, datetime, time
 
 from sqlalchemy import select
 
+from spares import settings
 from spares.accounts.access import Actor, Permission
 from spares.calendars import queries as calendars
 from spares.cases.timeline import record
@@ -14,7 +15,6 @@ from spares.dispatch.orders import lock_shipment
 from spares.dispatch.shipping import Departed
 from spares.errors import Invalid
 from spares.inventory.models import Part
-from spares import settings
 from spares.rma.deadlines import return_due
 from spares.rma.lifecycle import ObligationVerb, obligation_after
 from spares.rma.models import Obligation, ObligationEvent
@@ -26,7 +26,10 @@ def dispatch_shipment(shipment_id: int, *, carrier: str, waybill: str, actor: Ac
     departed = shipping.dispatch(shipment_id, carrier=carrier, waybill=waybill, actor=actor, now=now)
     lines = {line.id: line for line in departed.lines}
     query = select(Obligation).where(Obligation.line_id.in_(lines))
-    sent = {part.id: part for part in session.scalars(select(Part).where(Part.id.in_([ln.part_id for ln in lines.values()])))}
+    sent = {
+        part.id: part
+        for part in session.scalars(select(Part).where(Part.id.in_([ln.part_id for ln in lines.values()])))
+    }
     for obligation in session.scalars(query.order_by(Obligation.id)):
         line = lines[obligation.line_id]
         obligation.dispatched_at = now
@@ -38,7 +41,9 @@ def dispatch_shipment(shipment_id: int, *, carrier: str, waybill: str, actor: Ac
     return departed
 
 
-def confirm_receipt(shipment_id: int, *, received_on: date, proof: str, actor: Actor, now: datetime) -> list[Obligation]:
+def confirm_receipt(
+    shipment_id: int, *, received_on: date, proof: str, actor: Actor, now: datetime
+) -> list[Obligation]:
     """The customer has the good part since that depot-local day: day 1 of the return is the next working day (§2.5).
 
     `proof` says how we know (signature, carrier's page, e-mail). Raises Invalid for a day before the dispatch or in the
@@ -57,7 +62,9 @@ def confirm_receipt(shipment_id: int, *, received_on: date, proof: str, actor: A
     occurred_at = now if received_on == today else calendar.at(received_on, time(12))
     departed = shipping.deliver(shipment.id, occurred_at=occurred_at, actor=actor, now=now)
     due = return_due(received_on, calendar, settings.current().return_within_days)
-    query = select(Obligation).where(Obligation.line_id.in_([line.id for line in departed.lines])).order_by(Obligation.id)
+    query = (
+        select(Obligation).where(Obligation.line_id.in_([line.id for line in departed.lines])).order_by(Obligation.id)
+    )
     started = list(session.scalars(query))
     for obligation in started:
         obligation.state = obligation_after(obligation.state, ObligationVerb.START)
@@ -68,15 +75,26 @@ def confirm_receipt(shipment_id: int, *, received_on: date, proof: str, actor: A
         obligation.version += 1
         session.add(
             ObligationEvent(
-                obligation_id=obligation.id, kind="started", recorded_at=now, occurred_at=occurred_at,
-                actor_id=actor.id, facts={"received_on": received_on.isoformat(), "proof": proof.strip()},
+                obligation_id=obligation.id,
+                kind="started",
+                recorded_at=now,
+                occurred_at=occurred_at,
+                actor_id=actor.id,
+                facts={"received_on": received_on.isoformat(), "proof": proof.strip()},
                 new_due_on=due.due_on,
             )
         )
     record(
-        departed.case, "receipt_confirmed", actor=actor, now=now, occurred_at=occurred_at,
-        shipment=departed.shipment.number, rma=departed.order.rma_number, received_on=received_on.isoformat(),
-        proof=proof.strip(), return_due=due.due_on.isoformat() if started else "",
+        departed.case,
+        "receipt_confirmed",
+        actor=actor,
+        now=now,
+        occurred_at=occurred_at,
+        shipment=departed.shipment.number,
+        rma=departed.order.rma_number,
+        received_on=received_on.isoformat(),
+        proof=proof.strip(),
+        return_due=due.due_on.isoformat() if started else "",
     )
     session.flush()
     return started
@@ -96,4 +114,3 @@ def take_back_undelivered(shipment_id: int, *, reason: str, actor: Actor, now: d
     drop_obligations(departed.lines, reason=reason, actor=actor, now=now)
     session.flush()
     return departed.shipment
-

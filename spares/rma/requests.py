@@ -6,8 +6,9 @@ from datetime import datetime
 from sqlalchemy import select
 
 from spares import outbox
-from spares.accounts import queries as accounts
 from spares.accounts.access import Actor, Permission
+from spares.accounts.models import Role
+from spares.accounts.people import addresses_of
 from spares.calendars import queries as calendars
 from spares.cases.models import CaseState, FaultConfirmation, ServiceCase
 from spares.cases.timeline import lock_case, record
@@ -24,8 +25,14 @@ from spares.rma.models import Obligation, ObligationEvent, Rma, RmaKind
 
 
 def request_spares(
-    case: ServiceCase, confirmation: FaultConfirmation, *, depot_id: int, wanted: Sequence[Wanted], ship_to: ShipTo,
-    actor: Actor, now: datetime,
+    case: ServiceCase,
+    confirmation: FaultConfirmation,
+    *,
+    depot_id: int,
+    wanted: Sequence[Wanted],
+    ship_to: ShipTo,
+    actor: Actor,
+    now: datetime,
 ) -> tuple[Rma, DispatchOrder]:
     """Open the RMA and its dispatch order, reserve stock, and note what must come back. The caller has locked the case.
 
@@ -37,21 +44,39 @@ def request_spares(
     if confirmation.case_id != case.id:
         raise Invalid("confirmation_of_another_case")
     rma = Rma(
-        case_id=case.id, confirmation_id=confirmation.id, kind=RmaKind.ADVANCE_REPLACEMENT, requested_at=now,
+        case_id=case.id,
+        confirmation_id=confirmation.id,
+        kind=RmaKind.ADVANCE_REPLACEMENT,
+        requested_at=now,
         requested_by_id=actor.id,
     )
     session.add(rma)
     session.flush()
     order, lines = open_order(
-        rma_id=rma.id, case=case, depot=calendars.depot(depot_id), confirmed_at=confirmation.confirmed_at,
-        level=confirmation.level, ship_to=ship_to, wanted=[_owned(want, confirmation) for want in wanted],
-        actor=actor, now=now,
+        rma_id=rma.id,
+        case=case,
+        depot=calendars.depot(depot_id),
+        confirmed_at=confirmation.confirmed_at,
+        level=confirmation.level,
+        ship_to=ship_to,
+        wanted=[_owned(want, confirmation) for want in wanted],
+        actor=actor,
+        now=now,
     )
     parts = _parts([line.requested_part_id for line in lines] + [line.part_id for line in lines])
-    session.add_all(_obligation(rma, case, order, line, now) for line in lines if parts[line.requested_part_id].return_required)
+    session.add_all(
+        _obligation(rma, case, order, line, now) for line in lines if parts[line.requested_part_id].return_required
+    )
     record(
-        case, "spares_requested", actor=actor, now=now, rma=rma.number, order=order.number,
-        due=order.due_at.isoformat(), kind=order.promise_kind, why=order.promise_reason,
+        case,
+        "spares_requested",
+        actor=actor,
+        now=now,
+        rma=rma.number,
+        order=order.number,
+        due=order.due_at.isoformat(),
+        kind=order.promise_kind,
+        why=order.promise_reason,
         lines=[
             {
                 "line": line.line_no,
@@ -76,7 +101,9 @@ def cancel_request(rma_id: int, *, reason: str, actor: Actor, now: datetime) -> 
     Raises Conflict when all of it has left or was cancelled already."""
     actor.must(Permission.REQUEST_CANCEL)
     rma, case = lock_rma(rma_id)
-    orders = session.scalars(select(DispatchOrder).where(DispatchOrder.rma_id == rma.id).order_by(DispatchOrder.id)).all()
+    orders = session.scalars(
+        select(DispatchOrder).where(DispatchOrder.rma_id == rma.id).order_by(DispatchOrder.id)
+    ).all()
     cancelled: list[DispatchLine] = []
     for order in orders:
         if order.is_open:
@@ -85,7 +112,11 @@ def cancel_request(rma_id: int, *, reason: str, actor: Actor, now: datetime) -> 
         raise Conflict("nothing_to_cancel", number=rma.number)
     drop_obligations(cancelled, reason=reason, actor=actor, now=now)
     open_states = [*OPEN_LINES, LineState.DISPATCHED, LineState.RECEIVED]
-    left = select(DispatchLine.id).join(DispatchOrder).where(DispatchOrder.rma_id == rma.id, DispatchLine.state.in_(open_states))
+    left = (
+        select(DispatchLine.id)
+        .join(DispatchOrder)
+        .where(DispatchOrder.rma_id == rma.id, DispatchLine.state.in_(open_states))
+    )
     if session.scalar(left.limit(1)) is None:
         rma.cancelled_at = now
         record(case, "rma_cancelled", actor=actor, now=now, rma=rma.number, reason=reason.strip())
@@ -104,8 +135,13 @@ def drop_obligations(lines: Sequence[DispatchLine], *, reason: str, actor: Actor
         obligation.version += 1
         session.add(
             ObligationEvent(
-                obligation_id=obligation.id, kind="cancelled", recorded_at=now, occurred_at=now, actor_id=actor.id,
-                facts={}, reason=reason.strip(),
+                obligation_id=obligation.id,
+                kind="cancelled",
+                recorded_at=now,
+                occurred_at=now,
+                actor_id=actor.id,
+                facts={},
+                reason=reason.strip(),
             )
         )
 
@@ -122,11 +158,15 @@ def lock_rma(rma_id: int) -> tuple[Rma, ServiceCase]:
 def _owned(want: Wanted, confirmation: FaultConfirmation) -> Wanted:
     if want.faulty_serial.strip():
         return Wanted(
-            part_id=want.part_id, quantity=want.quantity, faulty_serial=want.faulty_serial.strip(),
+            part_id=want.part_id,
+            quantity=want.quantity,
+            faulty_serial=want.faulty_serial.strip(),
             faulty_part_id=want.faulty_part_id or want.part_id,
         )
     return Wanted(
-        part_id=want.part_id, quantity=want.quantity, faulty_part_id=confirmation.part_id,
+        part_id=want.part_id,
+        quantity=want.quantity,
+        faulty_part_id=confirmation.part_id,
         faulty_serial=confirmation.serial,
     )
 
@@ -155,7 +195,7 @@ def _alert_back_order(
     case: ServiceCase, rma: Rma, waiting: Sequence[DispatchLine], parts: dict[int, Part], now: datetime
 ) -> None:
     wanted = ", ".join(f"{parts[line.requested_part_id].part_number} × {line.quantity}" for line in waiting)
-    for address in accounts.rma_administrator_addresses():
+    for address in addresses_of(Role.RMA_ADMIN):
         outbox.enqueue(
             recipient=address,
             subject=f"缺货待补 Back-order: {rma.number} / {case.number}",

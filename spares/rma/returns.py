@@ -4,6 +4,7 @@ what differs from what was expected is taken in and recorded as a discrepancy.""
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import select
 
@@ -66,7 +67,13 @@ class Arrival:
 
 
 def announce_return(
-    obligation_id: int, *, posted_on: date, carrier: str, waybill: str, actor: Actor, now: datetime,
+    obligation_id: int,
+    *,
+    posted_on: date,
+    carrier: str,
+    waybill: str,
+    actor: Actor,
+    now: datetime,
     version: str | None = None,
 ) -> Obligation:
     """The customer has sent the faulty part (§2.5): sent in time when posted by the end of the due day, whenever it
@@ -90,8 +97,14 @@ def announce_return(
     facts = {"posted_on": posted_on.isoformat(), "carrier": carrier.strip(), "waybill": waybill.strip()}
     log_event(obligation, "sent", actor=actor, now=now, occurred_at=occurred_at, **facts)
     record(
-        case, "return_sent", actor=actor, now=now, occurred_at=occurred_at, rma=_rma(obligation),
-        serial=obligation.serial, **facts,
+        case,
+        "return_sent",
+        actor=actor,
+        now=now,
+        occurred_at=occurred_at,
+        rma=_rma(obligation),
+        serial=obligation.serial,
+        **facts,
     )
     session.flush()
     return obligation
@@ -121,13 +134,23 @@ def receive_return(
         unit = _take_in(obligation, part, arrival.serial, case, actor=actor, now=now)
     found = _compare(obligation, arrival, unit, actor, now)
     session.add_all(found)
-    facts = {"serial_found": arrival.serial.strip(), "note": arrival.note.strip(), "as_expected": not found}
+    facts: dict[str, Any] = {
+        "serial_found": arrival.serial.strip(),
+        "note": arrival.note.strip(),
+        "as_expected": not found,
+    }
     log_event(obligation, "received", actor=actor, now=now, **facts)
     record(case, "return_received", actor=actor, now=now, rma=_rma(obligation), serial=obligation.serial, **facts)
     for discrepancy in found:
         record(
-            case, "discrepancy_found", actor=actor, now=now, rma=_rma(obligation), kind=discrepancy.kind.value,
-            expected=discrepancy.expected, found=discrepancy.found,
+            case,
+            "discrepancy_found",
+            actor=actor,
+            now=now,
+            rma=_rma(obligation),
+            kind=discrepancy.kind.value,
+            expected=discrepancy.expected,
+            found=discrepancy.found,
         )
     session.flush()
     return found
@@ -152,15 +175,27 @@ def inspect(
         _post(PostingKind.INSPECT, step, f"inspect:{obligation.id}:{obligation.version}", obligation, case, actor, now)
     log_event(obligation, "inspected", actor=actor, now=now, result=result.value, note=note.strip())
     record(
-        case, "return_inspected", actor=actor, now=now, rma=_rma(obligation), result=result.value, note=note.strip(),
+        case,
+        "return_inspected",
+        actor=actor,
+        now=now,
+        rma=_rma(obligation),
+        result=result.value,
+        note=note.strip(),
         serial=obligation.received_serial,
     )
     session.flush()
 
 
 def settle(
-    obligation_id: int, disposition: Disposition, *, reason: str, actor: Actor, now: datetime,
-    location_id: int | None = None, version: str | None = None,
+    obligation_id: int,
+    disposition: Disposition,
+    *,
+    reason: str,
+    actor: Actor,
+    now: datetime,
+    location_id: int | None = None,
+    version: str | None = None,
 ) -> None:
     """Give the inspected part its place and close the obligation.
 
@@ -169,7 +204,9 @@ def settle(
     actor.must(Permission.RETURN_INSPECT)
     obligation, case = lock_obligation(obligation_id, version)
     obligation.state = obligation_after(obligation.state, ObligationVerb.SETTLE)
-    unresolved = select(Discrepancy.id).where(Discrepancy.obligation_id == obligation.id, Discrepancy.resolved_at.is_(None))
+    unresolved = select(Discrepancy.id).where(
+        Discrepancy.obligation_id == obligation.id, Discrepancy.resolved_at.is_(None)
+    )
     if session.scalar(unresolved.limit(1)) is not None:
         raise Conflict("discrepancy_unresolved")
     result = Inspection(obligation.inspection)
@@ -181,8 +218,14 @@ def settle(
     obligation.version += 1
     log_event(obligation, "settled", actor=actor, now=now, reason=reason.strip(), disposition=disposition.value)
     record(
-        case, "return_settled", actor=actor, now=now, rma=_rma(obligation), disposition=disposition.value,
-        reason=reason.strip(), serial=obligation.received_serial,
+        case,
+        "return_settled",
+        actor=actor,
+        now=now,
+        rma=_rma(obligation),
+        disposition=disposition.value,
+        reason=reason.strip(),
+        serial=obligation.received_serial,
     )
     session.flush()
 
@@ -212,8 +255,13 @@ def _take_in(
             origin, condition = state.location_id, state.condition
         obligation.received_unit_id = unit.id
     step = ledger.Step(
-        part_id=part.id, unit_id=unit.id if unit else None, quantity=obligation.quantity if unit is None else 1,
-        from_id=origin, from_condition=condition, to_id=shelf, to_condition=Condition.TO_INSPECT,
+        part_id=part.id,
+        unit_id=unit.id if unit else None,
+        quantity=obligation.quantity if unit is None else 1,
+        from_id=origin,
+        from_condition=condition,
+        to_id=shelf,
+        to_condition=Condition.TO_INSPECT,
     )
     if unit is not None and places.is_in_depot(origin):
         raise Conflict("unit_in_depot", field="serial", serial=unit.serial)
@@ -237,8 +285,14 @@ def _compare(
         rows.append((DiscrepancyKind.ACCESSORIES, arrival.accessories_missing.strip(), ""))
     return [
         Discrepancy(
-            kind=kind, found_at=now, found_by_id=actor.id, expected=expected[:200], found=came_text[:200],
-            case_id=obligation.case_id, obligation_id=obligation.id, unit_id=unit.id if unit else None,
+            kind=kind,
+            found_at=now,
+            found_by_id=actor.id,
+            expected=expected[:200],
+            found=came_text[:200],
+            case_id=obligation.case_id,
+            obligation_id=obligation.id,
+            unit_id=unit.id if unit else None,
             note=arrival.note.strip(),
         )
         for kind, expected, came_text in rows
@@ -250,15 +304,24 @@ def _step(
 ) -> ledger.Step:
     assert obligation.received_part_id is not None  # noqa: S101
     return ledger.Step(
-        part_id=obligation.received_part_id, unit_id=obligation.received_unit_id,
+        part_id=obligation.received_part_id,
+        unit_id=obligation.received_unit_id,
         quantity=1 if obligation.received_unit_id is not None else obligation.quantity,
-        from_id=from_id, from_condition=from_condition, to_id=to_id, to_condition=to_condition,
+        from_id=from_id,
+        from_condition=from_condition,
+        to_id=to_id,
+        to_condition=to_condition,
     )
 
 
 def _place(
-    obligation: Obligation, result: Inspection, disposition: Disposition, location_id: int | None, case: ServiceCase,
-    actor: Actor, now: datetime,
+    obligation: Obligation,
+    result: Inspection,
+    disposition: Disposition,
+    location_id: int | None,
+    case: ServiceCase,
+    actor: Actor,
+    now: datetime,
 ) -> None:
     shelf = places.inside(LocationKind.RETURNS, obligation.depot_id)
     before = CONDITION_AFTER[result]
@@ -278,8 +341,21 @@ def _place(
 
 
 def _post(
-    kind: PostingKind, step: ledger.Step, key: str, obligation: Obligation, case: ServiceCase, actor: Actor, now: datetime
+    kind: PostingKind,
+    step: ledger.Step,
+    key: str,
+    obligation: Obligation,
+    case: ServiceCase,
+    actor: Actor,
+    now: datetime,
 ) -> None:
     ledger.post(
-        kind, [step], request_key=key, occurred_at=now, actor=actor, now=now, reference=_rma(obligation), case_id=case.id
+        kind,
+        [step],
+        request_key=key,
+        occurred_at=now,
+        actor=actor,
+        now=now,
+        reference=_rma(obligation),
+        case_id=case.id,
     )
