@@ -81,7 +81,7 @@ def test_the_whole_exchange(context: Flask) -> None:
             actor=CHIEF,
             now=friday,
         )
-        rma, order = requests.request_spares(
+        _, order = requests.request_spares(
             case,
             confirmation,
             depot_id=depot.id,
