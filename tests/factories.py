@@ -1,10 +1,13 @@
 """Plain functions that make what tests need. Each number and name is new, so that a test may ask for several."""
 
 import itertools
+import secrets
 from datetime import timedelta
 
 from flask import Flask
 from flask.testing import FlaskClient
+from itsdangerous import URLSafeTimedSerializer
+from werkzeug.test import TestResponse
 
 from spares.accounts import sessions
 from spares.accounts.access import Actor
@@ -48,3 +51,15 @@ def sign_in(client: FlaskClient, user: User) -> str:
         token = sessions.begin(user, address="127.0.0.1", agent="test", now=now())
     client.set_cookie(app.config["SPARES_SIGN_IN_COOKIE"], token)
     return token
+
+
+def csrf_token(client: FlaskClient) -> str:
+    """A token that a form of this browser would carry."""
+    with client.session_transaction() as cookie:
+        raw = cookie.setdefault("csrf_token", secrets.token_hex(20))
+    return str(URLSafeTimedSerializer(client.application.secret_key, salt="wtf-csrf-token").dumps(raw))
+
+
+def post(client: FlaskClient, address: str, data: dict[str, object] | None = None, **options: object) -> TestResponse:
+    """Send a form as a page of the site would, with a valid token."""
+    return client.post(address, data={"csrf_token": csrf_token(client)} | (data or {}), **options)  # type: ignore[arg-type]

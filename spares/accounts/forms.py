@@ -66,7 +66,7 @@ def _role_choices() -> list[tuple[str, Any]]:
 class UserForm(FlaskForm):  # type: ignore[misc]
     """What an administrator says about a person."""
 
-    display_name = StringField(_l("Name"), [InputRequired(), Length(max=80)], render_kw={"autocomplete": "off"})
+    display_name = StringField(_l("Full name"), [InputRequired(), Length(max=80)], render_kw={"autocomplete": "off"})
     role = SelectField(_l("Role"), [InputRequired()], choices=_role_choices)
     email = EmailField(_l("E-mail"), [Optional(), Length(max=200)], render_kw={"autocomplete": "off"})
     phone = TelField(_l("Phone"), [Optional(), Length(max=40)], render_kw={"autocomplete": "off"})

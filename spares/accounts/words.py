@@ -32,6 +32,7 @@ explains(
         "sign_in_refused": _l("The user name or the password is not right."),
         "sign_in_wait": _l("Too many attempts. Please try again after %(until)s."),
         "username_malformed": _l("Use 2 to 80 letters, digits or . _ - + @, without spaces."),
+        "username_unknown": _l("There is nobody with the user name %(username)s."),
         "username_taken": _l("The user name %(username)s is taken."),
         "display_name_missing": _l("Enter the person's name."),
         "display_name_too_long": _l("The name is longer than %(most)s characters."),
