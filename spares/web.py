@@ -3,6 +3,7 @@
 Slices register the words for their error codes with `explains` when their views are imported; `explain` puts a
 SparesError into the reader's language. A test checks that no code raised anywhere is without words."""
 
+import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import structlog
-from flask import Flask, Response, g, render_template, request
+from flask import Flask, Response, g, has_request_context, render_template, request
 from flask import session as cookie
 from flask_babel import Babel, gettext, ngettext
 from flask_babel import lazy_gettext as _l
@@ -142,6 +143,8 @@ def init_app(app: Flask) -> None:
 
 def locale() -> str:
     """`zh_Hans_CN` or `en`: the person's own choice, else this browser's choice, else what the browser asks for."""
+    if not has_request_context():
+        return "zh_Hans_CN" if os.environ.get("LANG", "").startswith("zh") else "en"
     actor = g.get("actor")
     chosen = (actor.language if actor else "") or cookie.get("language", "")
     if chosen in LANGUAGES.values():
