@@ -101,6 +101,11 @@ def own_words(depot_id: int | None) -> Mapping[date, Word]:
     return _said().by_hand.get(depot_id, {})
 
 
+def notices() -> Mapping[int, Mapping[date, Word]]:
+    """For every year with an imported notice, the days that the newest one names."""
+    return _said().notices
+
+
 def notice_days(year: int) -> Mapping[date, Word] | None:
     """What the newest imported notice of the year names; None if there is none."""
     return _said().notices.get(year)

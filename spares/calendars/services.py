@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from sqlalchemy import select
 
+from spares.accounts import audit
 from spares.accounts.access import Actor, Permission
-from spares.accounts.models import AuditEntry
 from spares.calendars import queries
 from spares.calendars.chinese_holidays import FIRST_YEAR, LAST_YEAR
 from spares.calendars.models import DayOverride, DayStatus, Depot, YearNotice
@@ -77,7 +77,7 @@ def add_depot(values: DepotValues, actor: Actor, now: datetime) -> Depot:
     depot = Depot(**clean)
     session.add(depot)
     session.flush()
-    _audit("depot_added", depot, {"values": _plain(clean)}, actor, now)
+    audit.record("depot_added", _subject(depot), _plain(clean), actor=actor, now=now)
     return depot
 
 
@@ -98,7 +98,7 @@ def edit_depot(depot_id: int, values: DepotValues, seen_version: int, actor: Act
     depot.version += 1
     session.flush()
     changes = {key: [_plain_value(value), _plain_value(clean[key])] for key, value in old.items()}
-    _audit("depot_changed", depot, {"changes": changes}, actor, now)
+    audit.record("depot_changed", _subject(depot), changes, actor=actor, now=now)
     if not old.keys() & set(_COUNTED_WITH):
         return None
     _tell(depot, ALL_DAYS, actor, now)
@@ -135,7 +135,7 @@ def set_days(
     session.flush()
     span = Span(days[0], days[-1])
     data = {"first": span.first.isoformat(), "last": span.last.isoformat(), "status": status.value, "reason": reason}
-    _audit("days_set", depot, data, actor, now)
+    audit.record("days_set", _subject(depot), data, actor=actor, now=now)
     _tell(depot, span, actor, now)
     return span
 
@@ -170,7 +170,8 @@ def import_notice(year: int, days: Sequence[NoticeDay], source: str, actor: Acto
             )
         )
     session.flush()
-    _audit("notice_imported", None, {"year": year, "source": source, "days": len(said)}, actor, now)
+    data = {"year": year, "source": source, "days": len(said)}
+    audit.record("notice_imported", _subject(None), data, actor=actor, now=now)
     span = Span(min([date(year, 1, 1), *said, *(earlier or {})]), date(year, 12, 31))
     _tell(None, span, actor, now)
     return span
@@ -238,10 +239,8 @@ def _text(field: str, value: str, limit: int) -> str:
     return line
 
 
-def _audit(action: str, depot: Depot | None, data: dict[str, Any], actor: Actor, now: datetime) -> None:
-    subject = "calendar" if depot is None else f"depot:{depot.id}"
-    session.add(AuditEntry(at=now, actor_id=actor.id, action=action, subject=subject, data=data))
-    session.flush()
+def _subject(depot: Depot | None) -> str:
+    return "calendar" if depot is None else f"depot {depot.id}"
 
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:

@@ -2,16 +2,13 @@
 
 from datetime import date
 
-from flask import Flask
 from sqlalchemy import func, select
 
-from spares.accounts.access import Actor
-from spares.accounts.models import AuditEntry, Role, User
+from spares.accounts.models import AuditEntry
 from spares.calendars.models import DayOverride, Depot, YearNotice
 from spares.calendars.notice import NoticeDay, NoticeStatus
 from spares.db import session, transaction
 from spares.settings import SettingValue
-from tests.conftest import NOON
 
 NOTICE_2027 = [
     *(NoticeDay(date(2027, 1, day), NoticeStatus.OFF, "元旦") for day in (1, 2, 3)),
@@ -21,16 +18,6 @@ NOTICE_2027 = [
     NoticeDay(date(2027, 10, 1), NoticeStatus.OFF, "国庆节"),
 ]
 """An invented notice: February 11 and 12 are named off, the library's estimate has them worked."""
-
-
-def person(role: Role = Role.ADMINISTRATOR) -> Actor:
-    """Somebody of that role, whose account is in the database."""
-    user = User(
-        username=role.value, username_key=role.value, display_name=f"某{role.value}", role=role, created_at=NOON
-    )
-    with transaction():
-        session.add(user)
-    return Actor(id=user.id, name=user.display_name, role=role)
 
 
 def add_depot(code: str = "ZZ", **changes: object) -> Depot:
@@ -53,13 +40,3 @@ def audit() -> list[tuple[str, str, dict[str, object]]]:
         (entry.action, entry.subject, entry.data)
         for entry in session.scalars(select(AuditEntry).order_by(AuditEntry.id))
     ]
-
-
-def as_person(app: Flask, actor: Actor) -> None:
-    """Have every request to `app` come from `actor`."""
-    from spares.accounts import guard
-
-    app.before_request_funcs[None] = [
-        step for step in app.before_request_funcs[None] if step.__module__ != guard.__name__
-    ]
-    guard.init_app(app, lambda: actor)

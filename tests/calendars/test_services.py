@@ -16,8 +16,9 @@ from spares.calendars.notice import NoticeDay, NoticeRefused, NoticeStatus
 from spares.calendars.services import DepotValues, Span
 from spares.db import session, transaction
 from spares.errors import Conflict, Forbidden, Invalid, NotFound
-from tests.calendars.making import NOTICE_2027, add_depot, audit, counts, person
+from tests.calendars.making import NOTICE_2027, add_depot, audit, counts
 from tests.conftest import NOON
+from tests.factories import make_actor
 
 FRIDAY = date(2026, 11, 20)
 YEAR_2027 = (date(2027, 1, 1), date(2027, 12, 31))
@@ -46,15 +47,15 @@ def works(depot: Depot, day: date) -> bool:
 
 
 def test_a_depot_is_added_with_the_hours_of_the_contract(told: Told) -> None:
-    boss = person()
+    boss = make_actor(Role.ADMINISTRATOR)
     with transaction():
         depot = services.add_depot(replace(ZHENGZHOU, code=" ｚｚ ", address=" 郑州市\n金水区 1 号 "), boss, NOON)
     assert (depot.code, depot.name, depot.address) == ("ZZ", "郑州备件库", "郑州市 金水区 1 号")
     assert (depot.opens, depot.closes, depot.cutoff, depot.morning_by) == (time(9), time(17), time(14), time(12))
     assert not depot.makeup_days_open
     [(action, subject, data)] = audit()
-    assert (action, subject) == ("depot_added", f"depot:{depot.id}")
-    assert data["values"]["opens"] == "09:00"  # type: ignore[index]
+    assert (action, subject) == ("depot_added", f"depot {depot.id}")
+    assert data["opens"] == "09:00"
     assert told == []
 
 
@@ -99,7 +100,7 @@ def test_a_depot_that_cannot_be_is_refused(told: Told, change: dict[str, Any], c
 
 
 def test_opening_make_up_days_touches_every_day(told: Told) -> None:
-    depot, boss = add_depot(), person()
+    depot, boss = add_depot(), make_actor(Role.ADMINISTRATOR)
     values = replace(ZHENGZHOU, name_en=depot.name_en, makeup_days_open=True)
     assert not works(depot, date(2026, 10, 10))
     with transaction():
@@ -107,7 +108,7 @@ def test_opening_make_up_days_touches_every_day(told: Told) -> None:
     assert span == services.ALL_DAYS
     assert works(depot, date(2026, 10, 10))
     assert depot.version == 2
-    assert audit() == [("depot_changed", f"depot:{depot.id}", {"changes": {"makeup_days_open": [False, True]}})]
+    assert audit() == [("depot_changed", f"depot {depot.id}", {"makeup_days_open": [False, True]})]
     assert told == [("ZZ", date(2001, 1, 1), date(2100, 12, 31), boss, NOON)]
 
 
@@ -134,7 +135,7 @@ def test_a_stale_page_does_not_change_a_depot(told: Told) -> None:
 
 
 def test_a_day_is_closed_for_all_depots_and_opened_for_one(told: Told) -> None:
-    depot, other, boss = add_depot(), add_depot("SH"), person()
+    depot, other, boss = add_depot(), add_depot("SH"), make_actor(Role.ADMINISTRATOR)
     with transaction():
         assert services.set_day(None, FRIDAY, DayStatus.CLOSED, " 年度\n盘点 ", boss, NOON) == Span(FRIDAY, FRIDAY)
     with transaction():
@@ -146,7 +147,7 @@ def test_a_day_is_closed_for_all_depots_and_opened_for_one(told: Told) -> None:
     said = {"first": "2026-11-20", "last": "2026-11-20"}
     assert audit() == [
         ("days_set", "calendar", {**said, "status": "closed", "reason": "年度 盘点"}),
-        ("days_set", f"depot:{depot.id}", {**said, "status": "open", "reason": "照常"}),
+        ("days_set", f"depot {depot.id}", {**said, "status": "open", "reason": "照常"}),
     ]
     assert told == [(None, FRIDAY, FRIDAY, boss, NOON), ("ZZ", FRIDAY, FRIDAY, boss, NOON)]
 
@@ -206,7 +207,7 @@ def test_a_day_of_a_depot_that_is_not_there(told: Told) -> None:
 
 
 def test_a_notice_decides_its_year(told: Told) -> None:
-    depot, boss = add_depot(), person()
+    depot, boss = add_depot(), make_actor(Role.ADMINISTRATOR)
     assert queries.depot_calendar(depot).is_provisional(*YEAR_2027)
     assert works(depot, date(2027, 2, 11))
     with transaction():
@@ -261,7 +262,7 @@ def test_a_notice_with_a_bad_row_is_refused_whole(told: Told) -> None:
 
 @pytest.mark.parametrize("role", OTHERS)
 def test_who_may_not_changes_nothing(told: Told, role: Role) -> None:
-    depot, other = add_depot(), person(role)
+    depot, other = add_depot(), make_actor(role)
     before = counts()
     for act in (
         lambda: services.add_depot(replace(ZHENGZHOU, code="SH"), other, NOON),
