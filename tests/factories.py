@@ -2,6 +2,7 @@
 
 import itertools
 import secrets
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from flask import Flask
@@ -10,11 +11,16 @@ from itsdangerous import URLSafeTimedSerializer
 from werkzeug.test import TestResponse
 
 from spares.accounts import sessions
-from spares.accounts.access import Actor
+from spares.accounts.access import SYSTEM, Actor
 from spares.accounts.models import Role, User
 from spares.accounts.passwords import make_hash
+from spares.calendars.models import Depot
 from spares.clock import now
-from spares.db import session, transaction
+from spares.db import is_writing, session, transaction
+from spares.inventory import places, services, stock_checks, stock_services
+from spares.inventory.models import Condition, Location, Part, Unit
+from spares.inventory.stock_arrivals import Arriving
+from spares.numbers import scan_key
 from tests.conftest import NOON
 
 _numbers = itertools.count(1)
@@ -63,3 +69,71 @@ def csrf_token(client: FlaskClient) -> str:
 def post(client: FlaskClient, address: str, data: dict[str, object] | None = None, **options: object) -> TestResponse:
     """Send a form as a page of the site would, with a valid token."""
     return client.post(address, data={"csrf_token": csrf_token(client)} | (data or {}), **options)  # type: ignore[arg-type]
+
+
+def make_depot(code: str = "ZZ", name: str = "郑州备件库", **changes: object) -> Depot:
+    """A depot with its places."""
+    depot = Depot(code=code, name=name, **changes)  # type: ignore[arg-type]
+
+    def act() -> None:
+        session.add(depot)
+        session.flush()
+        places.ensure_places(depot.id)
+
+    _in_transaction(act)
+    return depot
+
+
+def make_bin(depot: Depot, code: str = "A-01-01", name: str = "") -> Location:
+    """A bin in the depot."""
+    made: list[Location] = []
+    _in_transaction(lambda: made.append(services.add_bin(depot.id, code, name, actor=SYSTEM, now=NOON)))
+    return made[0]
+
+
+def make_part(part_number: str = "", manufacturer: str = "华为", **changes: object) -> Part:
+    """A part of the catalogue, tracked by serial unless told otherwise."""
+    data = services.PartData(
+        manufacturer=manufacturer,
+        part_number=part_number or f"PN-{next(_numbers):04d}",
+        **changes,  # type: ignore[arg-type]
+    )
+    made: list[Part] = []
+    _in_transaction(lambda: made.append(services.add_part(data, actor=SYSTEM, now=NOON)))
+    return made[0]
+
+
+def put_stock(
+    part: Part, serials: Sequence[str] | int, location: Location, condition: Condition = Condition.GOOD
+) -> list[Unit]:
+    """Receive units with these serials, or that many pieces of a counted part, into the place; gives the units."""
+    if isinstance(serials, int):
+        items = [Arriving(part_id=part.id, quantity=serials, condition=condition)]
+    else:
+        items = [Arriving(part_id=part.id, serial=serial, condition=condition) for serial in serials]
+    assert location.depot_id is not None
+    depot_id = location.depot_id
+    _in_transaction(
+        lambda: stock_services.receive(
+            depot_id,
+            items,
+            location_id=location.id,
+            request_key=f"factory:{next(_numbers)}",
+            actor=SYSTEM,
+            now=NOON,
+        )
+    )
+    if isinstance(serials, int):
+        return []
+    keys = [scan_key(serial) for serial in serials]
+    known = stock_checks.known_units(part.id, keys)
+    return [known[key].unit for key in keys]
+
+
+def _in_transaction(act: Callable[[], object]) -> None:
+    """In the transaction that is open, else in one of its own."""
+    if is_writing():
+        act()
+        return
+    with transaction():
+        act()

@@ -1,0 +1,103 @@
+"""What comes to a shelf from outside the books: serials and quantities become units and the steps of a posting."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import insert, select
+
+from spares.db import session
+from spares.errors import Invalid, NotFound
+from spares.inventory import places
+from spares.inventory.ledger import Step
+from spares.inventory.models import Condition, LocationKind, Part, Tracking, Unit
+from spares.inventory.stock_checks import CHUNK, Known, known_units, refuse_arrival, shelf
+from spares.numbers import scan_key
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arriving:
+    """Something that comes to a shelf: one serial of a part, or a quantity of a counted part."""
+
+    part_id: int
+    serial: str = ""
+    quantity: int = 1
+    condition: Condition = Condition.GOOD
+    location_id: int | None = None
+
+
+def arrivals(depot_id: int, items: Sequence[Arriving], default_id: int, origin: LocationKind) -> list[Step]:
+    """The steps that bring `items` from `origin` to their own places, else to `default_id`. Units not seen before are made."""
+    if not items:
+        raise Invalid("nothing_listed", field="serials")
+    parts = {part.id: part for part in session.scalars(select(Part).where(Part.id.in_({i.part_id for i in items})))}
+    origin_id = places.outside(origin)
+    for location_id in sorted({default_id if i.location_id is None else i.location_id for i in items}):
+        if shelf(location_id).depot_id != depot_id:
+            raise Invalid("other_depot_place", field="location")
+    for item in items:
+        _check_item(item, parts.get(item.part_id))
+    units = _units_of([i for i in items if parts[i.part_id].tracking is Tracking.SERIAL], origin)
+    steps = []
+    for item in items:
+        known, unit_id = units.get((item.part_id, scan_key(item.serial)), (None, None))
+        steps.append(
+            Step(
+                part_id=item.part_id,
+                unit_id=unit_id,
+                quantity=item.quantity,
+                from_id=known.state.location_id if known else origin_id,
+                from_condition=known.state.condition if known else item.condition,
+                to_id=default_id if item.location_id is None else item.location_id,
+                to_condition=item.condition,
+            )
+        )
+    return steps
+
+
+def _check_item(item: Arriving, part: Part | None) -> None:
+    if part is None:
+        raise NotFound("part_unknown", field="part", typed="")
+    serial = item.serial.strip()
+    if part.tracking is Tracking.COUNTED:
+        if serial:
+            raise Invalid("part_is_counted", field="serials", part_number=part.part_number)
+        if not 1 <= item.quantity <= 1_000_000:
+            raise Invalid("number_out_of_range", field="quantity", least=1, most=1_000_000)
+    elif not scan_key(serial):
+        raise Invalid("serial_missing", field="serials", part_number=part.part_number)
+    elif len(serial) > 80 or len(scan_key(serial)) > 80:
+        raise Invalid("text_too_long", field="serials", most=80)
+    elif item.quantity != 1:
+        raise Invalid("one_per_serial", field="quantity")
+
+
+def _units_of(items: Sequence[Arriving], origin: LocationKind) -> dict[tuple[int, str], tuple[Known | None, int]]:
+    """The unit of every serial, by part and folded serial; those not seen before are made, in one statement."""
+    wanted: dict[tuple[int, str], str] = {}
+    for item in items:
+        key = (item.part_id, scan_key(item.serial))
+        if key in wanted:
+            raise Invalid("serial_twice", field="serials", serial=item.serial.strip())
+        wanted[key] = item.serial.strip()
+    units: dict[tuple[int, str], tuple[Known | None, int]] = {}
+    for part_id in sorted({part_id for part_id, _ in wanted}):
+        keys = [key for part, key in wanted if part == part_id]
+        for serial_key, known in known_units(part_id, keys).items():
+            refuse_arrival(known, origin)
+            units[part_id, serial_key] = (known, known.unit.id)
+        for start in range(0, len(keys), CHUNK):
+            named = select(Unit.serial_key, Unit.id).where(
+                Unit.part_id == part_id, Unit.serial_key.in_(keys[start : start + CHUNK])
+            )
+            for serial_key, unit_id in session.execute(named):
+                units.setdefault((part_id, serial_key), (None, unit_id))
+    fresh = [
+        {"part_id": part_id, "serial_key": key, "serial": serial}
+        for (part_id, key), serial in wanted.items()
+        if (part_id, key) not in units
+    ]
+    if fresh:
+        ids = session.scalars(insert(Unit).returning(Unit.id, sort_by_parameter_order=True), fresh).all()
+        for row, unit_id in zip(fresh, ids, strict=True):
+            units[int(str(row["part_id"])), str(row["serial_key"])] = (None, unit_id)
+    return units
