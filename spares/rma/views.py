@@ -1,5 +1,6 @@
-"""The slice's pages."""
+"""The slice's pages: imported so that they are there."""
 
-from spares.web import Routes
+from spares.rma import request_views  # noqa: F401
+from spares.rma.routes import routes
 
-routes = Routes()
+__all__ = ["routes"]

@@ -1,0 +1,41 @@
+"""How much time a deadline leaves, in words: the one way in which every page says it."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from flask_babel import format_date, gettext
+
+from spares.web import duration
+from spares.workdays import Calendar
+
+SOON = timedelta(hours=2)
+
+
+@dataclass(frozen=True)
+class TimeLeft:
+    """`words` ("2 h 10 min left"), the tone of its chip (good, warn within two working hours, bad when over), `is_over`."""
+
+    words: str
+    tone: str
+    is_over: bool
+
+
+def time_left(due_at: datetime, now: datetime, calendar: Calendar) -> TimeLeft:
+    """What is left until `due_at`, or how long it is over, in the calendar's open time.
+
+    Where no open time lies between (the depot is closed until then) the time on the wall is given instead."""
+    if now > due_at:
+        over = calendar.working_time_between(due_at, now)
+        words = gettext("over by %(time)s", time=duration(over)) if over >= timedelta(minutes=1) else gettext("overdue")
+        return TimeLeft(words, "bad", True)
+    left = calendar.working_time_between(now, due_at)
+    tone = "good" if left > SOON else "warn"
+    if calendar.local_day(now) == calendar.local_day(due_at) or not left:
+        return TimeLeft(gettext("%(time)s left", time=duration(left or due_at - now)), tone, False)
+    return TimeLeft(gettext("%(time)s of working time left", time=duration(left)), tone, False)
+
+
+def day_words(day: date, today: date) -> str:
+    """`11-23 周一`; the year is added when it is another one."""
+    shown = day.strftime("%m-%d" if day.year == today.year else "%Y-%m-%d")
+    return f"{shown} {format_date(day, 'EEE')}"

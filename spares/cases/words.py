@@ -1,0 +1,122 @@
+"""Words for a case: what its timeline says, in the reader's language, and the sentences of the slice's refusals.
+
+An entry keeps facts, not sentences. Each kind has a function here that makes a title and lines of detail of its facts;
+the slices above register theirs with `tells`, and the addresses of their records with `leads_to`."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+
+from spares.cases.confirmation_clock import FaultLevel
+from spares.cases.models import CaseState, TimelineEntry
+from spares.web import explains
+
+Teller = Callable[[Mapping[str, Any]], tuple[str, list[str]]]
+Address = Callable[[str], str]
+
+LEVELS = {
+    FaultLevel.C1: _l("C-1 network-wide stop"),
+    FaultLevel.C2: _l("C-2 local, serious"),
+    FaultLevel.C3: _l("C-3 degraded but working"),
+}
+STATES = {CaseState.OPEN: _l("In progress"), CaseState.CLOSED: _l("Closed")}
+PURPOSES = {
+    "finding": _l("Finding"),
+    "receipt": _l("Proof of receipt"),
+    "damage": _l("Damage"),
+    "topology": _l("Topology"),
+    "other": _l("Other"),
+}
+"""What an attachment proves. A purpose without words here is shown as it is."""
+
+timeline_words: dict[str, Teller] = {}
+timeline_tones: dict[str, str] = {}
+addresses: dict[str, Address] = {}
+
+
+def tells(kind: str, function: Teller, tone: str = "neutral") -> None:
+    """Register the words of a kind of entry: `function` takes the entry's data and returns (title, detail lines).
+
+    Read facts with `.get`: entries written by an earlier version may lack one. `tone` colours the entry's mark."""
+    timeline_words[kind] = function
+    timeline_tones[kind] = tone
+
+
+def leads_to(fact: str, function: Address) -> None:
+    """Register where an entry links to that has this fact (`rma`, `shipment` …): `function` takes its number."""
+    addresses[fact] = function
+
+
+def told(entry: TimelineEntry) -> dict[str, Any]:
+    """An entry for the macro `timeline`. A kind without words shows its name and facts, so that nothing is hidden."""
+    function = timeline_words.get(entry.kind)
+    if function is None:
+        title, details = entry.kind.replace("_", " "), [f"{key}: {value}" for key, value in entry.data.items()]
+    else:
+        title, details = function(entry.data)
+    address = next((addresses[fact](str(entry.data[fact])) for fact in addresses if entry.data.get(fact)), None)
+    return {
+        "when": entry.occurred_at,
+        "recorded_at": entry.recorded_at,
+        "who": entry.actor_name,
+        "title": title,
+        "details": [line for line in details if line],
+        "kind": timeline_tones.get(entry.kind, "neutral"),
+        "url": address,
+        "sequence": entry.sequence,
+    }
+
+
+def level_words(value: str) -> str:
+    """A level's text (`C-1`) with its meaning."""
+    return str(LEVELS[FaultLevel(value)]) if value in set(FaultLevel) else value
+
+
+def purpose_words(purpose: str) -> str:
+    """What an attachment proves."""
+    return str(PURPOSES.get(purpose, purpose))
+
+
+def _opened(data: Mapping[str, Any]) -> tuple[str, list[str]]:
+    return gettext("Case opened"), [data.get("title", ""), level_words(data.get("level", ""))]
+
+
+def _confirmed(data: Mapping[str, Any]) -> tuple[str, list[str]]:
+    return gettext("Fault confirmed"), [
+        gettext("Faulty unit %(serial)s", serial=data.get("serial", "")),
+        level_words(data.get("level", "")),
+        data.get("finding", ""),
+    ]
+
+
+def _level_changed(data: Mapping[str, Any]) -> tuple[str, list[str]]:
+    return gettext("Fault level changed"), [f"{data.get('old', '')} → {data.get('new', '')}"]
+
+
+def _attached(data: Mapping[str, Any]) -> tuple[str, list[str]]:
+    return gettext("File attached"), [f"{data.get('name', '')} ({purpose_words(data.get('purpose', ''))})"]
+
+
+tells("case_opened", _opened)
+tells("fault_confirmed", _confirmed, "warn")
+tells("level_changed", _level_changed)
+tells("note", lambda data: (gettext("Note"), [data.get("text", "")]))
+tells("taken_over", lambda data: (gettext("Taken over by %(name)s", name=data.get("name", "")), []))
+tells("case_closed", lambda data: (gettext("Case closed"), [data.get("resolution", "")]), "good")
+tells("file_attached", _attached)
+
+explains(
+    {
+        "value_missing": _l("Please fill this in."),
+        "customer_exists": _l("The customer number %(number)s is taken."),
+        "contract_exists": _l("The contract number %(number)s is taken."),
+        "equipment_exists": _l("The device with serial %(serial)s is known already."),
+        "case_closed": _l("Case %(number)s is closed."),
+        "confirmed_in_future": _l("The fault cannot be confirmed in the future (%(at)s)."),
+        "confirmed_too_long_ago": _l("The confirmation may lie back %(hours)s hours at most; this is %(at)s."),
+        "case_number_malformed": _l("%(number)s does not look like a number of the other case system."),
+        "case_number_taken": _l("The case number %(number)s is taken."),
+    }
+)
