@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a table reads better in lines
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
