@@ -7,6 +7,7 @@ import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -78,6 +79,17 @@ class Routes:
         """Hang the slice's pages on the application."""
         for rule, endpoint, view, methods in self._rules:
             app.add_url_rule(rule, endpoint, view, methods=methods)
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A record that a scanned or typed text names. `kind` is a stable word for the caller to name it by, `label` what the
+    person sees (a number, a serial), `endpoint` and `args` the page that opens it."""
+
+    kind: str
+    label: str
+    endpoint: str
+    args: dict[str, Any]
 
 
 class RecordId(IntegerConverter):
