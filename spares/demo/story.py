@@ -1,0 +1,291 @@
+"""Eight weeks of an invented depot's life, told backwards from now through the same services that people use.
+
+Every promise, slip and overdue day in it is counted, not written down, so the demo shows what the product does."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from sqlalchemy import select
+
+from spares.accounts.access import Actor
+from spares.accounts.models import Role, User
+from spares.accounts.services import add_user
+from spares.calendars.models import Depot
+from spares.calendars.queries import default_depot, depot_calendar
+from spares.cases import services as cases
+from spares.cases.confirmation_clock import FaultLevel
+from spares.cases.models import Contract, Customer, Equipment, ServiceCase, Site
+from spares.cases.timeline import lock_case
+from spares.db import session, transaction
+from spares.demo.accounts import DEMO_ACCOUNTS, DEMO_PASSWORD
+from spares.demo.catalogue import CUSTOMERS, EQUIPMENT, PARTS, SHELVES, SUBSTITUTES
+from spares.demo.exchanges import EXCHANGES, Exchange, Step
+from spares.dispatch import picking, shipping
+from spares.dispatch.lifecycle import LineState
+from spares.dispatch.models import DispatchOrder
+from spares.dispatch.orders import ShipTo, Wanted, lines_of
+from spares.inventory import services as inventory
+from spares.inventory import stock_services as stock
+from spares.inventory.ledger import open_holds
+from spares.inventory.models import Part, Tracking, Unit
+from spares.inventory.stock_arrivals import Arriving
+from spares.rma import obligations, receipts, requests, returns
+from spares.rma.models import Obligation
+from spares.workdays import Calendar
+
+FOUNDED = timedelta(days=90)
+
+
+@dataclass
+class World:
+    """What the chapters share. Keys, since every chapter is a transaction of its own."""
+
+    now: datetime
+    depot: Depot
+    calendar: Calendar
+    people: dict[Role, Actor]
+    parts: dict[str, int]
+    sites: dict[tuple[str, int], int]
+    contracts: dict[str, int]
+
+
+def load(now: datetime) -> None:
+    """Tell the story into an empty, prepared database. About two seconds on SQLite."""
+    begun = now - FOUNDED
+    people = _people(begun)
+    depot = default_depot()
+    world = World(now, depot, depot_calendar(depot), people, {}, {}, {})
+    _depot(world, begun)
+    _shelves(world, begun)
+    _customers(world, begun)
+    for exchange in EXCHANGES:
+        _play(world, exchange)
+
+
+def _people(begun: datetime) -> dict[Role, Actor]:
+    people = {}
+    system = Actor(id=None, name="system", role=None)
+    with transaction():
+        for username, role, name in DEMO_ACCOUNTS:
+            user: User = add_user(
+                username=username,
+                display_name=name,
+                role=role,
+                email=f"{username}@depot.example",
+                password=DEMO_PASSWORD,
+                is_demo=True,
+                actor=system,
+                now=begun,
+            )
+            people[role] = Actor(id=user.id, name=name, role=role)
+    return people
+
+
+def _depot(world: World, begun: datetime) -> None:
+    with transaction():
+        depot = session.get_one(Depot, world.depot.id)
+        depot.address = "河南省郑州市高新区备件路 8 号 2 号库"
+        depot.phone = "0371-5550-0100"
+        depot.attention = "备件库收发组"
+        depot.version += 1
+
+
+def _shelves(world: World, begun: datetime) -> None:
+    admin, keeper = world.people[Role.RMA_ADMIN], world.people[Role.WAREHOUSE]
+    with transaction():
+        for maker, part_number, description, category, price, least, serial in PARTS:
+            data = inventory.PartData(
+                manufacturer=maker,
+                part_number=part_number,
+                description=description,
+                category=category,
+                price_minor=price,
+                minimum_level=least,
+                tracking=Tracking.SERIAL if serial else Tracking.COUNTED,
+                return_required=serial,
+            )
+            world.parts[part_number] = inventory.add_part(data, actor=admin, now=begun).id
+        for part_number, other, rank, note in SUBSTITUTES:
+            row = inventory.add_substitute(
+                world.parts[part_number], world.parts[other], rank, note, actor=admin, now=begun
+            )
+            inventory.approve_substitute(row.id, actor=admin, now=begun)
+    for number, (code, part_number, stocked) in enumerate(SHELVES):
+        with transaction():
+            shelf = inventory.add_bin(world.depot.id, code, actor=keeper, now=begun)
+            part_id = world.parts[part_number]
+            items = (
+                [Arriving(part_id=part_id, quantity=stocked)]
+                if isinstance(stocked, int)
+                else [Arriving(part_id=part_id, serial=serial) for serial in stocked]
+            )
+            stock.receive(
+                world.depot.id,
+                items,
+                request_key=f"demo:{number}",
+                actor=keeper,
+                now=begun,
+                location_id=shelf.id,
+                reference="期初",
+                opening=True,
+            )
+
+
+def _customers(world: World, begun: datetime) -> None:
+    admin = world.people[Role.RMA_ADMIN]
+    with transaction():
+        keys = {}
+        for code, name, sites, (contract, years) in CUSTOMERS:
+            customer = cases.add_customer(code=code, name=name, actor=admin)
+            keys[code] = customer.id
+            for number, (site, address, contact, phone) in enumerate(sites):
+                world.sites[code, number] = cases.add_site(
+                    customer.id, name=site, address=address, contact_name=contact, contact_phone=phone, actor=admin
+                ).id
+            world.contracts[code] = cases.add_contract(
+                customer.id, number=contract, accepted_on=date(begun.year - years + 1, 6, 30), actor=admin
+            ).id
+        for code, site_number, part_number, serial, name in EQUIPMENT:
+            cases.add_equipment(
+                keys[code],
+                part_id=world.parts[part_number],
+                serial=serial,
+                site_id=world.sites[code, site_number],
+                contract_id=world.contracts[code],
+                name=name,
+                actor=admin,
+            )
+
+
+def _moment(world: World, days_ago: int, clock: time) -> datetime:
+    """That clock time on the working day that lies so many working days back (0: now, when the clock is later)."""
+    day = world.calendar.local_day(world.now)
+    for _ in range(days_ago):
+        day -= timedelta(days=1)
+        while not world.calendar.is_working_day(day):
+            day -= timedelta(days=1)
+    return min(world.calendar.at(day, clock), world.now)
+
+
+def _play(world: World, exchange: Exchange) -> None:
+    confirmed = _moment(world, exchange.days_ago, exchange.clock)
+    order_id = _request(world, exchange, confirmed)
+    shipment_id = 0
+    for step in exchange.steps:
+        at = max(_moment(world, step.days_ago, step.clock), confirmed)
+        with transaction():
+            shipment_id = _do(world, step, order_id, shipment_id, at)
+
+
+def _request(world: World, exchange: Exchange, confirmed: datetime) -> int:
+    engineer = world.people[Role.ENGINEER]
+    with transaction():
+        device = session.scalars(select(Equipment).where(Equipment.serial == exchange.serial)).one()
+        site = session.get_one(Site, device.site_id)
+        contract = session.get(Contract, device.contract_id)
+        opened = confirmed - timedelta(minutes=exchange.minutes_to_confirm)
+        case: ServiceCase = cases.open_case(
+            customer_id=session.get_one(Customer, device.customer_id).id,
+            title=exchange.title,
+            level=FaultLevel(exchange.level),
+            site_id=site.id,
+            contract_id=contract.id if contract else None,
+            equipment_id=device.id,
+            external_number=exchange.external_number,
+            caller=cases.Caller(name=site.contact_name, phone=site.contact_phone),
+            actor=engineer,
+            now=opened,
+        )
+        case = lock_case(case.id)
+        confirmation = cases.confirm_fault(
+            case,
+            part_id=device.part_id,
+            serial=device.serial,
+            level=case.level,
+            finding=exchange.finding,
+            confirmed_at=confirmed,
+            actor=engineer,
+            now=confirmed,
+        )
+        wanted = [
+            Wanted(part_id=world.parts[part_number], quantity=quantity, faulty_serial=serial)
+            for part_number, quantity, serial in exchange.wanted
+        ] or [Wanted(part_id=device.part_id)]
+        _, order = requests.request_spares(
+            case,
+            confirmation,
+            depot_id=world.depot.id,
+            wanted=wanted,
+            ship_to=ShipTo(
+                consignee=site.contact_name,
+                phone=site.contact_phone,
+                address=site.address,
+                site_name=site.name,
+                method=exchange.method,
+            ),
+            actor=engineer,
+            now=confirmed,
+        )
+        return order.id
+
+
+def _do(world: World, step: Step, order_id: int, shipment_id: int, at: datetime) -> int:
+    keeper, admin, finance = (world.people[r] for r in (Role.WAREHOUSE, Role.RMA_ADMIN, Role.FINANCE))
+    day = world.calendar.local_day(at)
+    if step.verb == "pick":
+        _pick_all(order_id, keeper, at)
+    elif step.verb == "pack":
+        return shipping.pack(order_id, packages=1, weight_grams=6200, actor=keeper, now=at).id
+    elif step.verb == "dispatch":
+        receipts.dispatch_shipment(shipment_id, carrier="顺丰速运", waybill=step.value, actor=keeper, now=at)
+    elif step.verb == "receipt":
+        receipts.confirm_receipt(shipment_id, received_on=day, proof="快递签收记录", actor=admin, now=at)
+    elif step.verb == "cancel":
+        order = session.get_one(DispatchOrder, order_id)
+        requests.cancel_request(order.rma_id, reason=step.value, actor=admin, now=at)
+    else:
+        for obligation in _owed(order_id):
+            _return_step(world, step, obligation, day, at, keeper, admin, finance)
+    return shipment_id
+
+
+def _return_step(
+    world: World, step: Step, owed: Obligation, day: date, at: datetime, keeper: Actor, admin: Actor, finance: Actor
+) -> None:
+    if step.verb == "send":
+        returns.announce_return(owed.id, posted_on=day, carrier="顺丰速运", waybill=step.value, actor=admin, now=at)
+    elif step.verb == "receive":
+        arrival = returns.Arrival(part_id=owed.part_id, serial=step.value or owed.serial)
+        returns.receive_return(owed.id, arrival, actor=keeper, now=at)
+    elif step.verb == "inspect":
+        returns.inspect(owed.id, returns.Inspection(step.value), note="", actor=keeper, now=at)
+    elif step.verb == "settle":
+        returns.settle(owed.id, returns.Disposition(step.value), reason="", actor=keeper, now=at)
+    elif step.verb == "extend":
+        assert owed.due_on is not None  # noqa: S101
+        later = world.calendar.add_working_days(owed.due_on, 5)
+        obligations.extend(owed.id, later, reason=step.value, actor=admin, now=at)
+    elif step.verb == "charge":
+        obligations.charge(owed.id, reason=step.value, actor=finance, now=at)
+    elif step.verb == "waive":
+        obligations.waive(owed.id, reason=step.value, actor=admin, now=at)
+    else:
+        raise ValueError(step.verb)
+
+
+def _pick_all(order_id: int, keeper: Actor, at: datetime) -> None:
+    order = session.get_one(DispatchOrder, order_id)
+    for line in lines_of(order):
+        if line.state is not LineState.RESERVED:
+            continue
+        if session.get_one(Part, line.part_id).tracking is Tracking.COUNTED:
+            picking.pick_counted(order_id, line.id, actor=keeper, now=at)
+        else:
+            (hold,) = open_holds([line.id])
+            picking.pick_scanned(order_id, session.get_one(Unit, hold.unit_id).serial, actor=keeper, now=at)
+
+
+def _owed(order_id: int) -> list[Obligation]:
+    order = session.get_one(DispatchOrder, order_id)
+    query = select(Obligation).where(Obligation.rma_id == order.rma_id).order_by(Obligation.id)
+    return list(session.scalars(query))
