@@ -127,11 +127,13 @@ def migrate_to_head(url: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
-    """The maker of databases for this run."""
-    maker = Databases(tmp_path_factory.mktemp("databases"))
-    yield maker
-    maker.stop()
+def databases() -> Iterator[Databases]:
+    """The maker of databases for this run. Its folder is not pytest's: every run that starts closes pytest's to all but
+    its user, and the server of a run at the same time, which has a user of its own, would no longer reach its files."""
+    with tempfile.TemporaryDirectory(prefix="spares-test-", ignore_cleanup_errors=True) as folder:
+        maker = Databases(Path(folder))
+        yield maker
+        maker.stop()
 
 
 @pytest.fixture(params=DATABASES)

@@ -427,9 +427,12 @@ def _insert_unit_moves(steps: Sequence[Step], posting_id: int, covered: str, sta
         row = _move_row(step, posting_id, before.state.last_move_id if before else None)
         row["digest"] = digest_of(row, covered, before.digest if before else "")
         rows.append(row)
-    ids = session.scalars(insert(Move).returning(Move.id, sort_by_parameter_order=True), rows).all()
+    # Matched by unit: keeping the order of the parameters would cost SQLite a statement for each row.
+    made = session.execute(insert(Move).returning(Move.unit_id, Move.id), rows)
+    ids = {row.unit_id: row.id for row in made}
     fresh = []
-    for step, move_id in zip(moving, ids, strict=True):
+    for step in moving:
+        move_id = ids[step.unit_id]
         known = states.get(step.unit_id or 0)
         if known is None:
             fresh.append(

@@ -97,7 +97,6 @@ def _units_of(items: Sequence[Arriving], origin: LocationKind) -> dict[tuple[int
         if (part_id, key) not in units
     ]
     if fresh:
-        ids = session.scalars(insert(Unit).returning(Unit.id, sort_by_parameter_order=True), fresh).all()
-        for row, unit_id in zip(fresh, ids, strict=True):
-            units[int(str(row["part_id"])), str(row["serial_key"])] = (None, unit_id)
+        made = session.execute(insert(Unit).returning(Unit.part_id, Unit.serial_key, Unit.id), fresh)
+        units.update({(part_id, serial_key): (None, unit_id) for part_id, serial_key, unit_id in made})
     return units
