@@ -801,8 +801,8 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_obligation_rma_id"), ["rma_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_obligation_serial_key"), ["serial_key"], unique=False)
         batch_op.create_index(
-            batch_op.f("ix_obligation_started_recorded_at_closed_recorded_at"),
-            ["started_recorded_at", "closed_recorded_at"],
+            batch_op.f("ix_obligation_closed_recorded_at_started_recorded_at"),
+            ["closed_recorded_at", "started_recorded_at"],
             unique=False,
         )
         batch_op.create_index(batch_op.f("ix_obligation_state_due_on"), ["state", "due_on"], unique=False)
@@ -943,7 +943,7 @@ def downgrade() -> None:
     op.drop_table("shipment_line")
     with op.batch_alter_table("obligation", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_obligation_state_due_on"))
-        batch_op.drop_index(batch_op.f("ix_obligation_started_recorded_at_closed_recorded_at"))
+        batch_op.drop_index(batch_op.f("ix_obligation_closed_recorded_at_started_recorded_at"))
         batch_op.drop_index(batch_op.f("ix_obligation_serial_key"))
         batch_op.drop_index(batch_op.f("ix_obligation_rma_id"))
         batch_op.drop_index(batch_op.f("ix_obligation_return_waybill_key"))

@@ -56,7 +56,7 @@ class Obligation(Base):
         Index(None, "case_id"),
         Index(None, "serial_key"),
         Index(None, "return_waybill_key"),
-        Index(None, "started_recorded_at", "closed_recorded_at"),
+        Index(None, "closed_recorded_at", "started_recorded_at"),
     )
     id: Mapped[int] = mapped_column(Id, primary_key=True, init=False)
     rma_id: Mapped[int] = mapped_column(ForeignKey("rma.id"))

@@ -1,0 +1,210 @@
+"""Overdue returns as of a day, computed from facts with what was known at the end of that day.
+
+Asked again later for the same day the answer is the same: a receipt, a posting day or an extension that was recorded
+after that day does not change it. Working days are counted with the calendar in force now."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import aliased
+
+from spares.calendars.queries import depot_calendar, depots
+from spares.cases.models import Customer, ServiceCase
+from spares.db import session
+from spares.dispatch.models import DispatchLine
+from spares.inventory.models import Part, Unit
+from spares.numbers import NumberKind, number
+from spares.rma.deadlines import AgeingBucket, ReturnState, ageing_bucket, overdue
+from spares.rma.lifecycle import OWED
+from spares.rma.models import Obligation, ObligationEvent
+from spares.workdays import Calendar
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filters:
+    """What of the report is shown; None shows all."""
+
+    customer_id: int | None = None
+    depot_id: int | None = None
+    bucket: AgeingBucket | None = None
+    state: ReturnState | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OverdueLine:
+    """One faulty part that should have been sent back. `price_minor` is the price at dispatch of what was sent for it."""
+
+    obligation_id: int
+    case_id: int
+    case_number: str
+    rma_number: str
+    customer_id: int
+    customer: str
+    part_number: str
+    description: str
+    faulty_serial: str
+    shipped_part_number: str
+    shipped_serial: str
+    shipped_on: date
+    received_on: date
+    due_on: date
+    first_due_on: date
+    days_overdue: int
+    bucket: AgeingBucket
+    state: ReturnState
+    quantity: int
+    price_minor: int | None
+    currency: str
+
+
+@dataclass
+class Sum:
+    """How many lines, and what they are worth, by currency; lines without a price are counted apart."""
+
+    lines: int = 0
+    amounts: dict[str, int] = field(default_factory=dict)
+    without_price: int = 0
+
+    def add(self, line: OverdueLine) -> None:
+        """Count the line in."""
+        self.lines += 1
+        if line.price_minor is None:
+            self.without_price += 1
+        else:
+            self.amounts[line.currency] = self.amounts.get(line.currency, 0) + line.price_minor * line.quantity
+
+
+@dataclass(frozen=True)
+class OverdueReport:
+    """The lines, most overdue first, with their sums. The exports draw exactly this, so they agree with the screen."""
+
+    as_of: date
+    lines: Sequence[OverdueLine]
+    total: Sum
+    by_bucket: dict[AgeingBucket, Sum]
+    by_customer: dict[str, Sum]
+
+
+def overdue_as_of(day: date, filters: Filters = Filters(), *, now: datetime) -> OverdueReport:
+    """The report for a depot-local day, the past included; `now` decides whether the day is over for what was known."""
+    calendars = {depot.id: depot_calendar(depot) for depot in depots()}
+    lines: list[OverdueLine] = []
+    for depot_id, calendar in calendars.items():
+        if filters.depot_id not in {None, depot_id}:
+            continue
+        known_at = calendar.at(day + timedelta(days=1), time(0)) - timedelta(microseconds=1)
+        rows = _owed(depot_id, day, known_at, filters, past=known_at < now)
+        lines += [line for line in _lines(rows, day, known_at, calendar) if _wanted(line, filters)]
+    lines.sort(key=lambda line: (-line.days_overdue, line.customer, line.obligation_id))
+    return _summed(day, lines)
+
+
+@dataclass(frozen=True)
+class _Row:
+    obligation: Obligation
+    case: ServiceCase
+    customer: str
+    part: Part
+    shipped_part: Part
+    shipped_serial: str
+    due_on: date
+
+
+def _owed(depot_id: int, day: date, known_at: datetime, filters: Filters, *, past: bool) -> list[_Row]:
+    """What was owed at that instant and due before `day`, with the due day in force then."""
+    shipped = aliased(Part)
+    query = (
+        select(Obligation, ServiceCase, Customer.name, Part, shipped, Unit.serial)
+        .join(ServiceCase, ServiceCase.id == Obligation.case_id)
+        .join(Customer, Customer.id == Obligation.customer_id)
+        .join(Part, Part.id == Obligation.part_id)
+        .join(DispatchLine, DispatchLine.id == Obligation.line_id)
+        .join(shipped, shipped.id == DispatchLine.part_id)
+        .outerjoin(Unit, Unit.id == Obligation.shipped_unit_id)
+        .where(Obligation.depot_id == depot_id)
+    )
+    if filters.customer_id is not None:
+        query = query.where(Obligation.customer_id == filters.customer_id)
+    if past:
+        open_then = or_(Obligation.closed_recorded_at.is_(None), Obligation.closed_recorded_at > known_at)
+        query = query.where(and_(Obligation.started_recorded_at <= known_at, Obligation.first_due_on < day, open_then))
+    else:
+        query = query.where(Obligation.state.in_(OWED), Obligation.due_on < day)
+    found = session.execute(query).all()
+    moved = _due_then([row[0].id for row in found], known_at) if past else {}
+    rows = []
+    for obligation, case, customer, part, sent, serial in found:
+        due_on = moved.get(obligation.id, obligation.first_due_on) if past else obligation.due_on
+        if due_on is not None and due_on < day:
+            rows.append(_Row(obligation, case, customer, part, sent, serial or "", due_on))
+    return rows
+
+
+def _due_then(obligation_ids: Sequence[int], known_at: datetime) -> dict[int, date]:
+    """The due day in force at that instant, for those whose day was ever changed by then."""
+    moved: dict[int, date] = {}
+    for start in range(0, len(obligation_ids), 500):
+        query = (
+            select(ObligationEvent.obligation_id, ObligationEvent.new_due_on)
+            .where(
+                ObligationEvent.obligation_id.in_(obligation_ids[start : start + 500]),
+                ObligationEvent.new_due_on.is_not(None),
+                ObligationEvent.recorded_at <= known_at,
+            )
+            .order_by(ObligationEvent.id)
+        )
+        for obligation_id, due_on in session.execute(query):
+            if due_on is not None:
+                moved[obligation_id] = due_on
+    return moved
+
+
+def _lines(rows: Iterable[_Row], day: date, known_at: datetime, calendar: Calendar) -> Iterable[OverdueLine]:
+    for row in rows:
+        owed = row.obligation
+        sent_on = owed.posted_on if owed.posted_recorded_at and owed.posted_recorded_at <= known_at else None
+        standing = overdue(row.due_on, day, calendar, sent_on=sent_on)
+        if not standing.is_overdue or owed.good_received_on is None or owed.first_due_on is None:
+            continue
+        yield OverdueLine(
+            obligation_id=owed.id,
+            case_id=row.case.id,
+            case_number=row.case.number,
+            rma_number=number(NumberKind.RMA, owed.rma_id),
+            customer_id=owed.customer_id,
+            customer=row.customer,
+            part_number=row.part.part_number,
+            description=row.part.description,
+            faulty_serial=owed.serial,
+            shipped_part_number=row.shipped_part.part_number,
+            shipped_serial=row.shipped_serial,
+            shipped_on=calendar.local_day(owed.dispatched_at or owed.created_at),
+            received_on=owed.good_received_on,
+            due_on=row.due_on,
+            first_due_on=owed.first_due_on,
+            days_overdue=standing.days_overdue,
+            bucket=ageing_bucket(standing.days_overdue),
+            state=standing.state,
+            quantity=owed.quantity,
+            price_minor=owed.price_minor,
+            currency=owed.currency,
+        )
+
+
+def _wanted(line: OverdueLine, filters: Filters) -> bool:
+    return filters.bucket in {None, line.bucket} and filters.state in {None, line.state}
+
+
+def _summed(day: date, lines: Sequence[OverdueLine]) -> OverdueReport:
+    total = Sum()
+    by_bucket: dict[AgeingBucket, Sum] = {bucket: Sum() for bucket in AgeingBucket}
+    by_customer: dict[str, Sum] = defaultdict(Sum)
+    for line in lines:
+        total.add(line)
+        by_bucket[line.bucket].add(line)
+        by_customer[line.customer].add(line)
+    ordered = dict(sorted(by_customer.items(), key=lambda item: (-item[1].lines, item[0])))
+    return OverdueReport(day, lines, total, by_bucket, ordered)
