@@ -1,0 +1,352 @@
+"""The shipping slip (发货单 / 装箱单): frozen data in, PDF bytes out.
+
+Whoever prints first freezes the data (`to_json`) and keeps it; a reprint reads it back (`from_json`) and passes a
+higher copy number, which adds the copy mark and changes nothing else. Texts that depend on a zone, a currency or a
+unit are frozen as they shall be printed ("2026-11-20 17:00", "CNY 12,800.00", "2.350 kg"). Every field may be empty:
+a person then finds a ruled blank where he would write, or the row is left out where nobody would.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from functools import cache
+from typing import Any
+
+from spares.pdf import form
+from spares.pdf.fonts import Subset
+from spares.pdf.form import BOTTOM, LEFT, NOBODY, RIGHT, WIDTH, Field, Party, Term
+from spares.pdf.page import BODY, SMALL, STRONG, Paper, Sheet, height_of, leading
+
+OVERDUE_CLAUSE = (
+    "逾期未返还的故障件,按合同约定计收费用。 A faulty part that is not returned in time is charged under the contract."
+)
+
+
+@dataclass(frozen=True)
+class ShippingLine:
+    """One part in the shipment. `condition`, `nature`: a key of CONDITIONS, NATURES (anything else is printed as it
+    is)."""
+
+    part_number: str
+    quantity: int = 1
+    model: str | None = None
+    description: str | None = None
+    serial: str | None = None
+    carton: str | None = None
+    condition: str | None = None
+    nature: str | None = None
+    replaces_part: str | None = None
+    replaces_serial: str | None = None
+    substitution_reason: str | None = None
+
+
+@dataclass(frozen=True)
+class ShippingSlip:
+    """What a shipping slip says. `*_on` and `return_by` are ISO dates, `*_at` local date and time as printed.
+
+    The day by which the faulty part must be back is known only after the customer's receipt: give `return_within_days`
+    (working days from receipt) and leave `return_by` empty until then. `code_url` is what the QR code says; empty, it
+    says the number. `method` and `payer` are keys of METHODS and PAYERS.
+    """
+
+    number: str
+    lines: tuple[ShippingLine, ...]
+    depot: Party = NOBODY
+    consignee: Party = NOBODY
+    customer: str | None = None
+    site: str | None = None
+    second_contact: str | None = None
+    rma_number: str | None = None
+    case_number: str | None = None
+    contract: str | None = None
+    issued_on: str | None = None
+    carrier: str | None = None
+    waybill: str | None = None
+    method: str | None = None
+    promised_at: str | None = None
+    dispatched_at: str | None = None
+    packages: int | None = None
+    gross_weight: str | None = None
+    insured_value: str | None = None
+    payer: str | None = None
+    return_required: bool = True
+    return_by: str | None = None
+    return_within_days: int | None = None
+    return_to: Party = NOBODY
+    overdue_clause: str | None = OVERDUE_CLAUSE
+    prepared_by: str | None = None
+    picked_by: str | None = None
+    checked_by: str | None = None
+    code_url: str | None = None
+
+
+def to_json(slip: ShippingSlip) -> dict[str, Any]:
+    """The slip as plain data for a JSON column."""
+    return {**asdict(slip), "lines": [asdict(line) for line in slip.lines]}
+
+
+def from_json(data: dict[str, Any]) -> ShippingSlip:
+    """The slip that `to_json` froze; TypeError if it holds a name that no slip has."""
+    parties = {name: Party(**data[name]) for name in ("depot", "consignee", "return_to") if data.get(name)}
+    return ShippingSlip(**{**data, **parties, "lines": tuple(ShippingLine(**line) for line in data["lines"])})
+
+
+TITLE = Term("发货单", "Shipping slip")
+NUMBER = Term("发货单号", "Slip no.")
+CONDITIONS = {"new": Term("新品", "New"), "good": Term("良品", "Good"), "repaired": Term("维修品", "Repaired")}
+NATURES = {
+    "replacement": Term("更换", "Replacement"),
+    "substitute": Term("替代", "Substitute"),
+    "loaner": Term("借用", "Loaner"),
+}
+METHODS = {
+    "courier": Term("快递", "Courier"),
+    "pickup": Term("客户自提", "Customer pick-up"),
+    "engineer": Term("工程师携带", "Carried by engineer"),
+}
+PAYERS = {
+    "sender": Term("发货方", "Sender"),
+    "recipient": Term("收货方", "Recipient"),
+    "third_party": Term("第三方", "Third party"),
+}
+RMA, CASE = Term("返修单号", "RMA no."), Term("服务单号", "Case no.")
+CONTRACT, DATE = Term("合同号", "Contract"), Term("日期", "Date")
+FROM, TO = Term("发货方", "From"), Term("收货方", "To")
+PHONE, SECOND = Term("电话", "Phone"), Term("第二联系人", "Second contact")
+CARRIER, WAYBILL = Term("承运方", "Carrier"), Term("运单号", "Waybill")
+METHOD, PAYER = Term("发货方式", "Method"), Term("付费方", "Paid by")
+PROMISED, DISPATCHED = Term("承诺发货", "Promised"), Term("实际发货", "Dispatched")
+PACKAGES, WEIGHT, INSURED = Term("件数", "Packages"), Term("毛重", "Gross weight"), Term("保价", "Insured value")
+COLUMNS = (
+    (0.0, 6.0, Term("", "#")),
+    (8.0, 58.0, Term("备件型号", "Part")),
+    (68.0, 66.0, Term("序列号", "Serial")),
+    (134.0, 11.0, Term("数量", "Qty")),
+    (146.5, 12.0, Term("件号", "Box")),
+    (160.0, 20.0, Term("品质", "Type")),
+)
+REPLACES, REASON = Term("更换故障件", "Replaces"), Term("替代原因", "Substitution")
+DUTY_BY = Term("请最迟于 {} 返还故障件", "Return the faulty part by {}")
+DUTY_WITHIN = Term("请在收货后 {} 个工作日内返还故障件", "Return the faulty part within {} working days after receipt")
+DUTY_OPEN = Term("请返还故障件", "Return the faulty part")
+NO_DUTY = Term("故障件无需返还", "No part has to be returned")
+RECEIVED_ON, RETURN_ON = Term("收货日期", "Received on"), Term("返还期", "Return by")
+RETURN_TO = Term("返还至", "Return to")
+SIGNATURES = (
+    Term("制单", "Prepared"),
+    Term("发货", "Picked"),
+    Term("检查", "Checked"),
+    Term("承运", "Carrier"),
+    Term("收货方签章", "Received: signature, stamp"),
+)
+SIGNED_ON = Term("日期", "Date")
+SIGN_HEIGHT = 27.0
+
+
+@cache
+def _form() -> Subset:
+    heads = [term for _, _, term in COLUMNS]
+    rows = (RMA, CASE, CONTRACT, DATE, FROM, TO, CARRIER, WAYBILL, METHOD, PAYER, PROMISED, DISPATCHED)
+    more = (PACKAGES, WEIGHT, INSURED, RETURN_TO, REPLACES, SIGNATURES, SIGNED_ON, DUTY_BY, OVERDUE_CLAUSE)
+    return form.form_of(TITLE, NUMBER, heads, rows, more)
+
+
+def render(slip: ShippingSlip, *, copy_no: int = 1) -> bytes:
+    """The slip as a PDF on A4; from the second copy on, every page carries 副本 COPY n."""
+    paper = Paper(_form())
+    sheet = paper.sheet()
+    y = form.head(sheet, TITLE, NUMBER, slip.number, slip.code_url or slip.number, copy_no)
+    y = _references(sheet, y, slip)
+    y = _parties(sheet, y, slip)
+    y = _transport(sheet, y, slip)
+    y = _duty(sheet, y + 1.5, slip)
+    sheet, y = _lines(paper, sheet, y + 2.5, slip, copy_no)
+    if y + SIGN_HEIGHT > BOTTOM:
+        sheet = paper.sheet()
+        y = form.small_head(sheet, TITLE, slip.number, copy_no)
+    _signatures(sheet, slip)
+    words = form.joined(slip.depot.name, slip.number, slip.rma_number)
+
+    def foot(sheet: Sheet, number: int, count: int) -> None:
+        form.foot(sheet, BOTTOM + 6, words, number, count, copy_no)
+
+    return paper.finish(f"{TITLE.zh} {slip.number}", foot)
+
+
+def _references(sheet: Sheet, y: float, slip: ShippingSlip) -> float:
+    row = [
+        Field(RMA, slip.rma_number, 1.2, STRONG, True),
+        Field(CASE, slip.case_number, 1.2),
+        Field(CONTRACT, slip.contract, 1.2),
+        Field(DATE, slip.issued_on, 0.8),
+    ]
+    sheet.rule(LEFT, y, RIGHT, y, 0.8)
+    return y + form.fields(sheet, y, row)
+
+
+def _parties(sheet: Sheet, y: float, slip: ShippingSlip) -> float:
+    """Who sends, who receives: two columns, the receiver's in larger type."""
+    half = (WIDTH - 8) / 2
+    ends = []
+    to = slip.consignee
+    person = form.joined(to.contact or to.name, to.phone)
+    sender = [
+        (slip.depot.name, BODY, True),
+        (slip.depot.address, BODY, False),
+        (form.joined(slip.depot.contact, slip.depot.phone), BODY, False),
+    ]
+    receiver = [
+        (slip.customer, STRONG, True),
+        (slip.site, BODY, False),
+        (to.address, BODY, False),
+        (person, STRONG, True),
+    ]
+    if slip.second_contact:
+        receiver.append((f"{SECOND.zh} {SECOND.en}  {slip.second_contact}", BODY, False))
+    for x, term, rows in ((LEFT, FROM, sender), (LEFT + half + 8, TO, receiver)):
+        at = form.section(sheet, y, term, x, half)
+        for text, size, bold in rows:
+            if text:
+                at += leading(size) * 0.86
+                at += sheet.lines(x, at, half, text, size, bold=bold) - leading(size) * 0.86
+                at += 0.6
+        ends.append(at)
+    return max(*ends) + 2
+
+
+def _transport(sheet: Sheet, y: float, slip: ShippingSlip) -> float:
+    first = [
+        Field(CARRIER, slip.carrier, 1.2),
+        Field(WAYBILL, slip.waybill, 1.2, BODY, True),
+        Field(METHOD, form.worded(METHODS, slip.method), 1.2),
+        Field(PAYER, form.worded(PAYERS, slip.payer), 0.9),
+    ]
+    second = [
+        Field(PROMISED, slip.promised_at, 1.2),
+        Field(DISPATCHED, slip.dispatched_at, 1.2),
+        Field(PACKAGES, None if slip.packages is None else str(slip.packages), 0.45),
+        Field(WEIGHT, slip.gross_weight, 0.75),
+        Field(INSURED, slip.insured_value, 0.9),
+    ]
+    sheet.rule(LEFT, y, RIGHT, y, 0.4)
+    y += form.fields(sheet, y, first)
+    return y + form.fields(sheet, y, second)
+
+
+def _duty(sheet: Sheet, y: float, slip: ShippingSlip) -> float:
+    """The box that says what must come back, by when and to where, in the largest type of the page."""
+    if not slip.return_required:
+        sheet.box(LEFT, y, WIDTH, 9, 0.5)
+        taken = sheet.text(LEFT + 4, y + 6.2, NO_DUTY.zh, STRONG, bold=True)
+        sheet.text(LEFT + taken + 7, y + 6.2, NO_DUTY.en, BODY)
+        return y + 9
+    to = slip.return_to
+    where = form.joined(to.name, to.address, to.contact, to.phone)
+    blanks = () if slip.return_by else (RECEIVED_ON, RETURN_ON)
+    duty = duty_words(slip.return_by, slip.return_within_days)
+    return form.duty_box(sheet, y, duty, RETURN_TO, where, blanks, slip.overdue_clause or "")
+
+
+def duty_words(by: str | None, within_days: int | None) -> Term:
+    """When the faulty part must be back, in both languages: a day if it is known, else the days after receipt."""
+    if by:
+        return Term(DUTY_BY.zh.format(by), DUTY_BY.en.format(by))
+    if within_days is not None:
+        return Term(DUTY_WITHIN.zh.format(within_days), DUTY_WITHIN.en.format(within_days))
+    return DUTY_OPEN
+
+
+def _lines(paper: Paper, sheet: Sheet, y: float, slip: ShippingSlip, copy_no: int) -> tuple[Sheet, float]:
+    """The table, over as many pages as it needs; a line is never split."""
+    y = _table_head(sheet, y)
+    for number, line in enumerate(slip.lines, 1):
+        height = _line_height(line)
+        if y + height > BOTTOM:
+            sheet = paper.sheet()
+            y = _table_head(sheet, form.small_head(sheet, TITLE, slip.number, copy_no))
+        _line(sheet, y, number, line)
+        y += height
+        sheet.rule(LEFT, y, RIGHT, y, 0.4)
+    return sheet, y
+
+
+def _table_head(sheet: Sheet, y: float) -> float:
+    sheet.shade(LEFT, y, WIDTH, 6)
+    for x, _, term in COLUMNS:
+        form.label(sheet, LEFT + x + (1 if not x else 0), y + 4.1, term)
+    return y + 6
+
+
+def _cells(line: ShippingLine) -> Iterator[list[tuple[str | None, float, bool]]]:
+    """The texts of the six columns, each a list of (text, size, bold) from top to bottom; the number is drawn by
+    `_line`."""
+    model = line.model if line.model != line.part_number else None
+    yield [(line.part_number, BODY, True), (model, BODY, False), (line.description, SMALL, False)]
+    yield [(line.serial, BODY, True)]
+    yield [(str(line.quantity), BODY, False)]
+    yield [(line.carton, BODY, False)]
+    yield [
+        (form.worded(NATURES, line.nature), SMALL, False),
+        (form.worded(CONDITIONS, line.condition), SMALL, False),
+    ]
+
+
+def _line_height(line: ShippingLine) -> float:
+    columns = [
+        sum(height_of(text, COLUMNS[n][1], size) for text, size, _ in texts) for n, texts in enumerate(_cells(line), 1)
+    ]
+    if form.fits(line.serial, COLUMNS[2][1]):
+        columns[1] += 9
+    wide = 9 if _wide_barcode(line) else 0
+    return max(columns) + wide + height_of(_replaces(line), WIDTH - 8, SMALL) + 3
+
+
+def _wide_barcode(line: ShippingLine) -> bool:
+    """Whether the serial's barcode is too long for its column and stands below the line's texts."""
+    column, row = COLUMNS[2][1], WIDTH
+    return not form.fits(line.serial, column) and form.fits(line.serial, row)
+
+
+def _replaces(line: ShippingLine) -> str:
+    parts = []
+    if line.replaces_part or line.replaces_serial:
+        old = form.joined(line.replaces_part, line.replaces_serial and f"S/N {line.replaces_serial}")
+        parts.append(f"{REPLACES.zh} {REPLACES.en}: {old}")
+    if line.substitution_reason:
+        parts.append(f"{REASON.zh} {REASON.en}: {line.substitution_reason}")
+    return "; ".join(parts)
+
+
+def _line(sheet: Sheet, y: float, number: int, line: ShippingLine) -> None:
+    sheet.text(LEFT + 1, y + 4.4, str(number), BODY)
+    below = y
+    for (x, width, _), texts in zip(COLUMNS[1:], _cells(line), strict=True):
+        at = y
+        for text, size, bold in texts:
+            at += sheet.lines(LEFT + x, at + 4.4, width, text or "", size, bold=bold)
+        if x == COLUMNS[2][0]:
+            if line.serial:
+                at += form.barcode(sheet, LEFT + x, at + 2, 6.5, line.serial, width) and 9
+            else:
+                sheet.rule(LEFT + x, y + 5, LEFT + x + width, y + 5, 0.4)
+        below = max(below, at)
+    if _wide_barcode(line):
+        near = COLUMNS[2][0] if form.fits(line.serial, WIDTH - COLUMNS[2][0]) else 0
+        form.barcode(sheet, LEFT + near, below + 2, 6.5, line.serial, WIDTH - near)
+        below += 9
+    sheet.lines(LEFT + COLUMNS[1][0], below + 4.2, WIDTH - 8, _replaces(line), SMALL)
+
+
+def _signatures(sheet: Sheet, slip: ShippingSlip) -> None:
+    """At the foot of the last page: a name and a day for each hand that the goods pass through."""
+    top = BOTTOM - SIGN_HEIGHT + 4
+    names = (slip.prepared_by, slip.picked_by, slip.checked_by, None, None)
+    widths, x = (29.0, 29.0, 29.0, 29.0, 64.0), LEFT
+    for term, name, width in zip(SIGNATURES, names, widths, strict=True):
+        sheet.box(x, top, width, SIGN_HEIGHT - 7, 0.5)
+        form.label(sheet, x + 2, top + 3.8, term)
+        sheet.text(x + 2, top + 10, name or "", BODY)
+        form.label(sheet, x + 2, top + SIGN_HEIGHT - 8.6, SIGNED_ON)
+        sheet.rule(x + 14, top + SIGN_HEIGHT - 8.2, x + min(width, 40) - 2, top + SIGN_HEIGHT - 8.2, 0.4)
+        x += width
