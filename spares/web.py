@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -242,11 +241,12 @@ def duration(value: timedelta) -> str:
 
 
 def safe_next(target: str | None) -> str:
-    """`target` when it is a path on this site, else the start page: a link cannot send people elsewhere."""
-    if not target:
+    """`target` when it is a path on this site, else the start page: a link cannot send people elsewhere.
+
+    One leading slash, no backslash (browsers read it as a slash) and no control character (browsers drop them)."""
+    if not target or not target.startswith("/") or target.startswith("//"):
         return "/"
-    parts = urlsplit(target)
-    if parts.scheme or parts.netloc or not target.startswith("/") or target.startswith(("//", "/\\")) or "\\" in target:
+    if "\\" in target or any(ord(character) < 32 for character in target):
         return "/"
     return target
 
@@ -324,7 +324,7 @@ def _headers(response: Response) -> Response:
 def error_page(status: int, words: str = "", reference: str = "") -> tuple[str, int]:
     """The one page for everything that cannot be done; `reference` is for the administrator's log."""
     session.rollback()
-    return render_template("errors/error.html", status=status, text=words, reference=reference), status
+    return render_template("errors/error.html", status=status, words=words, reference=reference), status
 
 
 def _refused(error: SparesError) -> tuple[str, int]:

@@ -8,12 +8,12 @@ from datetime import timedelta
 from flask import Flask
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
+from pwdlib.hashers.argon2 import Argon2Hasher
 from werkzeug.test import TestResponse
 
 from spares.accounts import sessions
 from spares.accounts.access import SYSTEM, Actor
 from spares.accounts.models import Role, User
-from spares.accounts.passwords import make_hash
 from spares.calendars.models import Depot
 from spares.clock import now
 from spares.db import is_writing, session, transaction
@@ -24,6 +24,8 @@ from spares.numbers import scan_key
 from tests.conftest import NOON
 
 _numbers = itertools.count(1)
+_CHEAP = Argon2Hasher(time_cost=1, memory_cost=1024, parallelism=1)
+"""The product's own hash is slow on purpose; a stored one says its cost itself, so tests may store cheaper ones."""
 
 
 def make_user(
@@ -36,7 +38,7 @@ def make_user(
     values: dict[str, object] = {
         "display_name": f"张{username}",
         "created_at": NOON - timedelta(days=30),
-        "password_hash": make_hash(password) if password else None,
+        "password_hash": _CHEAP.hash(password) if password else None,
     }
     user = User(username=username, username_key=username.casefold(), role=role, **(values | changes))  # type: ignore[arg-type]
     with transaction():
