@@ -1,5 +1,8 @@
 """The slice's words that more than one page needs: what days are called, what was done, and the refusals' sentences."""
 
+from datetime import date
+
+from flask_babel import format_date
 from flask_babel import lazy_gettext as _l
 
 from spares.accounts.words import ACTIONS
@@ -16,11 +19,30 @@ KINDS = {
     DayKind.CLOSED: _l("Closed by hand"),
 }
 
+MARKS = {
+    DayKind.HOLIDAY: _l("hol"),
+    DayKind.MAKEUP: _l("m-up"),
+    DayKind.OPENED: _l("open"),
+    DayKind.CLOSED: _l("shut"),
+}
+"""What stands under a day of the year's grid, so that no meaning hangs on the colour."""
+
 STATUSES = {
-    DayStatus.CLOSED: _l("Closed"),
-    DayStatus.OPEN: _l("Open"),
+    DayStatus.CLOSED: _l("Closed, not a working day"),
+    DayStatus.OPEN: _l("Open, a working day"),
     DayStatus.LIBRARY: _l("As in the official calendar"),
 }
+
+
+def month_names() -> list[str]:
+    """January to December in the reader's language."""
+    return [format_date(date(2001, month, 1), "LLLL") for month in range(1, 13)]
+
+
+def weekday_names() -> list[str]:
+    """Monday to Sunday, short, in the reader's language."""
+    return [format_date(date(2001, 1, day), "ccc") for day in range(1, 8)]
+
 
 ACTIONS.update(
     {
