@@ -52,7 +52,7 @@ def work(app: Flask) -> bool:
     config: Config = app.config["SPARES_CONFIG"]
     with app.app_context():
         try:
-            if imports_work.advance(now()):
+            if imports_work.advance(now):
                 return True
             if config.smtp_url:
                 message_id = lease_next(now())

@@ -26,6 +26,7 @@ class ImportState(StrEnum):
     RUNNING = "running"
     DONE = "done"
     CANCELLED = "cancelled"
+    FAILED = "failed"
 
 
 class ImportRun(Base):

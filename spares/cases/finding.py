@@ -1,0 +1,31 @@
+"""What of a case a scanned or typed text may name."""
+
+from sqlalchemy import literal, select, union_all
+
+from spares.cases.models import Equipment, ServiceCase
+from spares.db import session
+from spares.numbers import NumberKind, key_of, scan_key
+from spares.web import Hit
+
+
+def find(text: str) -> list[Hit]:
+    """Cases by our number or the other system's, and customers' equipment by serial; one statement. Whether the person
+    may see them is asked where they are opened."""
+    typed = text.strip()
+    key = key_of(NumberKind.CASE, typed)
+    query = union_all(
+        select(literal("case"), ServiceCase.id, ServiceCase.external_number).where(
+            (ServiceCase.external_number == typed.upper()) | (ServiceCase.external_number == typed)
+        ),
+        select(literal("case"), ServiceCase.id, ServiceCase.external_number).where(ServiceCase.id == (key or 0)),
+        select(literal("equipment"), Equipment.customer_id, Equipment.serial).where(
+            Equipment.serial_key == scan_key(typed)
+        ),
+    )
+    hits = []
+    for kind, found, label in session.execute(query.limit(20)):
+        if kind == "case":
+            hits.append(Hit("case", label or typed, "case_show", {"case_id": found}))
+        else:
+            hits.append(Hit("equipment", label, "customer_show", {"customer_id": found}))
+    return hits
