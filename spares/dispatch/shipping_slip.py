@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from spares.pdf import form
 from spares.pdf.fonts import Subset
@@ -120,28 +120,29 @@ PROMISED, DISPATCHED = Term("承诺发货", "Promised"), Term("实际发货", "D
 PACKAGES, WEIGHT, INSURED = Term("件数", "Packages"), Term("毛重", "Gross weight"), Term("保价", "Insured value")
 COLUMNS = (
     (0.0, 6.0, Term("", "#")),
-    (8.0, 58.0, Term("备件型号", "Part")),
-    (68.0, 66.0, Term("序列号", "Serial")),
-    (134.0, 11.0, Term("数量", "Qty")),
-    (146.5, 12.0, Term("件号", "Box")),
-    (160.0, 20.0, Term("品质", "Type")),
+    (8.0, 57.0, Term("备件型号", "Part")),
+    (67.0, 65.0, Term("序列号", "Serial")),
+    (133.0, 11.0, Term("数量", "Qty")),
+    (145.0, 14.0, Term("箱号", "Carton")),
+    (161.0, 19.0, Term("性质", "Nature")),
 )
 REPLACES, REASON = Term("更换故障件", "Replaces"), Term("替代原因", "Substitution")
 DUTY_BY = Term("请最迟于 {} 返还故障件", "Return the faulty part by {}")
 DUTY_WITHIN = Term("请在收货后 {} 个工作日内返还故障件", "Return the faulty part within {} working days after receipt")
 DUTY_OPEN = Term("请返还故障件", "Return the faulty part")
 NO_DUTY = Term("故障件无需返还", "No part has to be returned")
-RECEIVED_ON, RETURN_ON = Term("收货日期", "Received on"), Term("返还期", "Return by")
+RECEIVED_ON, RETURN_ON = Term("收货日期", "Received on"), Term("返还期限", "Return by")
 RETURN_TO = Term("返还至", "Return to")
 SIGNATURES = (
     Term("制单", "Prepared"),
-    Term("发货", "Picked"),
-    Term("检查", "Checked"),
+    Term("拣货", "Picked"),
+    Term("复核", "Checked"),
     Term("承运", "Carrier"),
     Term("收货方签章", "Received: signature, stamp"),
 )
 SIGNED_ON = Term("日期", "Date")
 SIGN_HEIGHT = 27.0
+BAR = 6.5  # mm: a serial's barcode
 
 
 @cache
@@ -241,11 +242,9 @@ def _duty(sheet: Sheet, y: float, slip: ShippingSlip) -> float:
         taken = sheet.text(LEFT + 4, y + 6.2, NO_DUTY.zh, STRONG, bold=True)
         sheet.text(LEFT + taken + 7, y + 6.2, NO_DUTY.en, BODY)
         return y + 9
-    to = slip.return_to
-    where = form.joined(to.name, to.address, to.contact, to.phone)
     blanks = () if slip.return_by else (RECEIVED_ON, RETURN_ON)
     duty = duty_words(slip.return_by, slip.return_within_days)
-    return form.duty_box(sheet, y, duty, RETURN_TO, where, blanks, slip.overdue_clause or "")
+    return form.duty_box(sheet, y, duty, RETURN_TO, slip.return_to, blanks, slip.overdue_clause or "")
 
 
 def duty_words(by: str | None, within_days: int | None) -> Term:
@@ -261,7 +260,7 @@ def _lines(paper: Paper, sheet: Sheet, y: float, slip: ShippingSlip, copy_no: in
     """The table, over as many pages as it needs; a line is never split."""
     y = _table_head(sheet, y)
     for number, line in enumerate(slip.lines, 1):
-        height = _line_height(line)
+        height = _plan(line).height
         if y + height > BOTTOM:
             sheet = paper.sheet()
             y = _table_head(sheet, form.small_head(sheet, TITLE, slip.number, copy_no))
@@ -292,20 +291,30 @@ def _cells(line: ShippingLine) -> Iterator[list[tuple[str | None, float, bool]]]
     ]
 
 
-def _line_height(line: ShippingLine) -> float:
-    columns = [
-        sum(height_of(text, COLUMNS[n][1], size) for text, size, _ in texts) for n, texts in enumerate(_cells(line), 1)
-    ]
-    if form.fits(line.serial, COLUMNS[2][1]):
-        columns[1] += 9
-    wide = 9 if _wide_barcode(line) else 0
-    return max(columns) + wide + height_of(_replaces(line), WIDTH - 8, SMALL) + 3
+class _Plan(NamedTuple):
+    """Where a line's barcode stands, from the left margin and from the line's top (x < 0: none), and what it takes."""
+
+    x: float
+    y: float
+    texts: float
+    height: float
 
 
-def _wide_barcode(line: ShippingLine) -> bool:
-    """Whether the serial's barcode is too long for its column and stands below the line's texts."""
-    column, row = COLUMNS[2][1], WIDTH
-    return not form.fits(line.serial, column) and form.fits(line.serial, row)
+def _plan(line: ShippingLine) -> _Plan:
+    """A barcode stands below its serial: in its column, else over the columns to its right, else over the whole row."""
+    part, serial, *others = (
+        sum(height_of(text, width, size) for text, size, _ in texts)
+        for (_, width, _), texts in zip(COLUMNS[1:], _cells(line), strict=True)
+    )
+    beside, column = max(part, serial, *others), COLUMNS[2]
+    places = (
+        (column[0], serial, column[1]),
+        (column[0], max(serial, *others), WIDTH - column[0]),
+        (0.0, beside, WIDTH),
+    )
+    x, y = next(((x, y) for x, y, room in places if form.fits(line.serial, room)), (-1.0, 0.0))
+    texts = max(beside, y + BAR + 2.5) if x >= 0 else beside
+    return _Plan(x, y, texts, texts + height_of(_replaces(line), WIDTH - 8, SMALL) + 3)
 
 
 def _replaces(line: ShippingLine) -> str:
@@ -320,22 +329,16 @@ def _replaces(line: ShippingLine) -> str:
 
 def _line(sheet: Sheet, y: float, number: int, line: ShippingLine) -> None:
     sheet.text(LEFT + 1, y + 4.4, str(number), BODY)
-    below = y
     for (x, width, _), texts in zip(COLUMNS[1:], _cells(line), strict=True):
-        at = y
+        at = y + 4.4
         for text, size, bold in texts:
-            at += sheet.lines(LEFT + x, at + 4.4, width, text or "", size, bold=bold)
-        if x == COLUMNS[2][0]:
-            if line.serial:
-                at += form.barcode(sheet, LEFT + x, at + 2, 6.5, line.serial, width) and 9
-            else:
-                sheet.rule(LEFT + x, y + 5, LEFT + x + width, y + 5, 0.4)
-        below = max(below, at)
-    if _wide_barcode(line):
-        near = COLUMNS[2][0] if form.fits(line.serial, WIDTH - COLUMNS[2][0]) else 0
-        form.barcode(sheet, LEFT + near, below + 2, 6.5, line.serial, WIDTH - near)
-        below += 9
-    sheet.lines(LEFT + COLUMNS[1][0], below + 4.2, WIDTH - 8, _replaces(line), SMALL)
+            at += sheet.lines(LEFT + x, at, width, text or "", size, bold=bold)
+    plan = _plan(line)
+    if plan.x >= 0:
+        form.barcode(sheet, LEFT + plan.x, y + plan.y + 1.8, BAR, line.serial, WIDTH)
+    elif not line.serial:
+        sheet.rule(LEFT + COLUMNS[2][0], y + 5, LEFT + COLUMNS[2][0] + COLUMNS[2][1], y + 5, 0.4)
+    sheet.lines(LEFT + COLUMNS[1][0], y + plan.texts + 4.2, WIDTH - 8, _replaces(line), SMALL)
 
 
 def _signatures(sheet: Sheet, slip: ShippingSlip) -> None:

@@ -18,6 +18,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
+from pathlib import Path
 from struct import pack, unpack
 from typing import Any
 
@@ -27,7 +28,6 @@ from reportlab.pdfbase.ttfonts import TTFontFace
 FONT_FILE = "NotoSansSC-Regular.ttf"
 BASE_NAME = "NotoSansSC"
 GETA = "〓"
-CODES_PER_BLOCK = 100  # a ToUnicode block may hold 100 entries
 
 _SPACES = re.compile(r"\s+")
 _lock = threading.Lock()
@@ -52,10 +52,14 @@ def outlines() -> Outlines:
         return _outlines()
 
 
+def outlines_path() -> Path:
+    """Where the font file lies."""
+    return Path(str(files("spares").joinpath("fonts", FONT_FILE)))
+
+
 @cache
 def _outlines() -> Outlines:
-    path = files("spares").joinpath("fonts", FONT_FILE)
-    face: Any = TTFontFace(str(path))
+    face: Any = TTFontFace(str(outlines_path()))
     descriptor = {
         "Type": "/FontDescriptor",
         "Flags": 4,
@@ -120,12 +124,17 @@ def subset_of(characters: Iterable[str]) -> Subset:
     chars = list(dict.fromkeys(characters))
     font = _subset_file(chars)
     widths = outlines().widths
-    narrow = [(code, round(widths[char] * 1000)) for code, char in enumerate(chars, 1) if widths[char] != 1]
+    listed = ""
+    for code, char in enumerate(chars, 1):
+        if widths[char] != 1:
+            follows = code > 1 and widths[chars[code - 2]] != 1
+            listed = f"{listed[:-1]} " if follows else f"{listed}{code}["
+            listed += f"{round(widths[char] * 1000)}]"
     return Subset(
         codes={char: f"{code:04X}" for code, char in enumerate(chars, 1)},
         file=zlib.compress(font, 9),
         file_length=len(font),
-        widths=f"[{''.join(f'{code}[{width}]' for code, width in narrow)}]",
+        widths=f"[{listed}]",
         to_unicode=zlib.compress(_to_unicode(chars).encode("ascii"), 9),
     )
 
@@ -180,10 +189,10 @@ def _sfnt(tables: dict[str, bytes]) -> bytes:
 
 def _to_unicode(chars: Sequence[str]) -> str:
     blocks = []
-    for start in range(0, len(chars), CODES_PER_BLOCK):
-        block = chars[start : start + CODES_PER_BLOCK]
-        lines = [f"<{start + n:04X}><{char.encode('utf-16-be').hex().upper()}>" for n, char in enumerate(block, 1)]
-        blocks.append(f"{len(block)} beginbfchar\n" + "\n".join(lines) + "\nendbfchar\n")
+    for start in [0, *range(255, len(chars), 256)]:  # a range keeps the first byte of its codes
+        block = chars[start : 255 if not start else start + 256]
+        shown = "".join(f"<{char.encode('utf-16-be').hex().upper()}>" for char in block)
+        blocks.append(f"1 beginbfrange\n<{start + 1:04X}><{start + len(block):04X}>[{shown}]\nendbfrange\n")
     return (
         "/CIDInit /ProcSet findresource begin 12 dict begin begincmap\n"
         "/CIDSystemInfo << /Registry (Adobe) /Ordering (UCS) /Supplement 0 >> def\n"

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from spares.pdf import codes, page
 from spares.pdf.fonts import Subset, subset_of, width_of
 from spares.pdf.page import BODY, DUTY, GREY, LARGE, SMALL, STRONG, TINY, Sheet
-from spares.pdf.wrap import clip
+from spares.pdf.wrap import clip, wrap
 
 LEFT, RIGHT, TOP, BOTTOM = 15.0, 195.0, 12.0, 281.0
 WIDTH = RIGHT - LEFT
@@ -54,13 +54,13 @@ def form_of(*words: object) -> Subset:
 
     def collect(thing: object) -> None:
         if isinstance(thing, str):
-            found.extend(sorted(set(thing)))
+            found.extend(thing)
         elif isinstance(thing, list | tuple):
             for part in thing:
                 collect(part)
 
     collect([PAGE, JOIN, *words])
-    return subset_of(char for char in found if char not in "{}")
+    return subset_of(sorted(set(found) - set("{}")))
 
 
 def joined(*parts: str | None) -> str:
@@ -215,7 +215,7 @@ def section(sheet: Sheet, y: float, term: Term, x: float = LEFT, width: float = 
 
 
 def duty_box(
-    sheet: Sheet, y: float, duty: Term, to: Term, where: str, blanks: Sequence[Term], clause: str = ""
+    sheet: Sheet, y: float, duty: Term, to: Term, where: Party, blanks: Sequence[Term], clause: str = ""
 ) -> float:
     """The framed box that says what must come back by when, in the page's largest type, and to where.
 
@@ -226,7 +226,11 @@ def duty_box(
     y += sheet.lines(LEFT + 4, y, room, duty.zh, DUTY, bold=True) - page.leading(DUTY) * 0.25
     y += sheet.lines(LEFT + 4, y, room, duty.en, BODY) + 2
     indent = label(sheet, LEFT + 4, y, to) + 2
-    used = sheet.lines(LEFT + 4 + indent, y, room - indent, where, STRONG, bold=True)
+    place, person = joined(where.name, where.address), joined(where.contact, where.phone)
+    together = joined(place, person)
+    used = 0.0
+    for part in (together,) if len(wrap(together, (room - indent) * page.PT, STRONG)) == 1 else (place, person):
+        used += sheet.lines(LEFT + 4 + indent, y + used, room - indent, part, STRONG, bold=True)
     if not used:
         sheet.rule(LEFT + 4 + indent, y + 0.6, RIGHT - 4, y + 0.6, 0.4)
     y += max(used, page.leading(STRONG)) - 3

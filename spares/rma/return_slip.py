@@ -100,6 +100,7 @@ RULES = (
     Term("保留运单。", "Keep the waybill."),
 )
 WAYBILL, POSTED = Term("寄回运单号", "Return waybill"), Term("寄出日期", "Posted on")
+FOLD = Term("折", "Fold")
 CUT = Term("沿线剪下,或折到背面,贴在包装外", "Cut here, or fold, and stick the label on the package")
 BACK = Term("标签背面,请勿书写", "Back of the label: do not write here")
 DEPOT = Term("备件库填写", "For the depot")
@@ -125,7 +126,7 @@ ADDRESS, CONTACT = Term("地址", "Address"), Term("联系人", "Contact")
 PART, CODE = 78.0, 72.0  # mm: a unit's columns for part, and serial with barcode
 ADDRESS_ROOM = 18.0  # mm: the height of the address on the label
 LABEL_TOP = 203.0  # mm: below this line the first page is the label
-ROW = 25.0  # mm: a unit's row in the depot's part
+ROW = 27.0  # mm: a unit's row in the depot's part
 
 
 @cache
@@ -224,14 +225,19 @@ def duty_words(by: str | None, within_days: int | None, units: int) -> Term:
 def _duty(pages: _Pages, slip: ReturnSlip) -> None:
     """The box with what must come back, by when and to where, in the largest type of the page's upper part."""
     zh, en = duty_words(slip.return_by, slip.return_within_days, sum(line.quantity for line in slip.lines))
-    where = form.joined(slip.send_to.name, slip.send_to.address, slip.send_to.contact, slip.send_to.phone)
     blanks = () if slip.return_by else (RECEIVED_ON, RETURN_ON)
-    pages.y = form.duty_box(pages.sheet, pages.y, Term(zh, en), SEND_TO, where, blanks) + 1
+    pages.y = form.duty_box(pages.sheet, pages.y, Term(zh, en), SEND_TO, slip.send_to, blanks) + 1
 
 
 def _references(pages: _Pages, slip: ReturnSlip) -> None:
     sheet, y = pages.sheet, pages.y
-    numbers = [Field(CASE, slip.case_number), Field(SHIPPED, slip.shipping_slip), Field(VALID, slip.valid_until)]
+    numbers = [
+        Field(CASE, slip.case_number, 0.9),
+        Field(SHIPPED, slip.shipping_slip, 0.95),
+        Field(VALID, slip.valid_until, 0.6),
+        Field(WAYBILL, None, 1.3),
+        Field(POSTED, None, 0.75),
+    ]
     y += form.fields(sheet, y, numbers)
     person = form.joined(slip.sender.contact, slip.sender.phone)
     sender = [
@@ -255,11 +261,6 @@ def _packing(pages: _Pages) -> None:
         x, at = LEFT + half * (n % 2), y + 3.8 + 4.4 * (n // 2)
         taken = sheet.text(x, at, f"{n + 1}. {rule.zh}", SMALL) + 1.2
         sheet.text(x + taken, at, rule.en, TINY, grey=GREY)
-    x, at = LEFT + half, y + 3.8 + 4.4 * (len(RULES) // 2)
-    for term in (WAYBILL, POSTED):
-        taken = form.label(sheet, x, at, term) + 1.5
-        sheet.rule(x + taken, at + 0.6, x + half / 2 - 3, at + 0.6, 0.4)
-        x += half / 2
     pages.y = at + 2.5
 
 
@@ -272,8 +273,8 @@ def _units(pages: _Pages, slip: ReturnSlip) -> None:
             height_of(line.serial, CODE, STRONG) + (7.5 if form.fits(line.serial, CODE) else 0),
         )
         wide = _is_wide(line)
-        pages.make_room(2 + top + (9 if wide else 0) + sum(map(form.measure, rows)) + 3)
-        _unit(pages, number, line, top, wide)
+        first = pages.make_room(2 + top + (9 if wide else 0) + sum(map(form.measure, rows)) + 3)
+        _unit(pages, number, line, top, wide, first)
         for row in rows:
             pages.y += form.fields(pages.sheet, pages.y, row, LEFT + 8, WIDTH - 8)
         pages.y += 1
@@ -299,10 +300,11 @@ def _unit_fields(line: ReturnLine) -> list[list[Field]]:
     ]
 
 
-def _unit(pages: _Pages, number: int, line: ReturnLine, top: float, wide: bool) -> None:
+def _unit(pages: _Pages, number: int, line: ReturnLine, top: float, wide: bool, first: bool) -> None:
     """A unit's part, serial and barcode, and the boxes of its erased data."""
     sheet, y = pages.sheet, pages.y
-    sheet.rule(LEFT, y, RIGHT, y, 0.8)
+    if not first:
+        sheet.rule(LEFT, y, RIGHT, y, 0.8)
     y += 5.2
     sheet.text(LEFT, y, str(number), STRONG, bold=True)
     part = line.part_number if line.quantity == 1 else f"{line.part_number} × {line.quantity}"
@@ -317,7 +319,8 @@ def _unit(pages: _Pages, number: int, line: ReturnLine, top: float, wide: bool) 
         sheet.rule(x - 20 + indent, y + 0.8, RIGHT, y + 0.8, 0.4)
     pages.y += 2 + top
     if wide:
-        form.barcode(sheet, LEFT, pages.y + 0.5, 7, line.serial, WIDTH)
+        indent = 8 if form.fits(line.serial, WIDTH - 8) else 0
+        form.barcode(sheet, LEFT + indent, pages.y + 0.5, 7, line.serial, WIDTH - indent)
         pages.y += 9
     erased = None if line.data_erased is None else "yes" if line.data_erased else "no"
     at = LEFT + 8 + (WIDTH - 8 - 15) * 0.6 / 3.3 + 5
@@ -343,10 +346,10 @@ def _depot_row(sheet: Sheet, y: float, number: int, line: ReturnLine) -> None:
     sheet.text(LEFT, y + 5, str(number), SMALL, bold=True)
     words = form.joined(line.part_number, line.serial)
     sheet.text(LEFT + 6, y + 5, clip(words, (left - 6) * PT, SMALL), SMALL, bold=True)
-    for term, at in ((GOT, y + 9.5), (DAMAGE, y + 17.5)):
+    for term, at in ((GOT, y + 9.5), (DAMAGE, y + 19)):
         form.label(sheet, LEFT, at, term)
         sheet.rule(LEFT, at + 5.2, LEFT + left, at + 5.2, 0.4)
-    rows = ((MATCHES, (YES, NO), y + 5), (RESULT, RESULTS, y + 12.5), (DISPOSITION, DISPOSITIONS, y + 20))
+    rows = ((MATCHES, (YES, NO), y + 5), (RESULT, RESULTS, y + 13.2), (DISPOSITION, DISPOSITIONS, y + 21.4))
     for term, options, at in rows:
         form.label(sheet, right, at, term)
         x = right + 22
@@ -360,8 +363,10 @@ def _label(sheet: Sheet, slip: ReturnSlip) -> None:
     sheet.rule(0, top, 210, top, 0.8, "6 4")
     sheet.text(5, top + 1.6, "✂", STRONG)
     form.label(sheet, LEFT, top - 1.2, CUT)
-    for x in (0.0, 204.0):
+    for x in (5.0, 199.0):
         sheet.rule(x, top / 2, x + 6, top / 2, 0.6)
+        sheet.text(x + 3, top / 2 + 3, FOLD.zh, TINY, align=0.5)
+        sheet.text(x + 3, top / 2 + 5.8, FOLD.en, TINY, grey=GREY, align=0.5)
     room = WIDTH - form.QR_SIDE - 8
     sheet.qr(RIGHT - form.QR_SIDE, top + 6, form.QR_SIDE, slip.receiving_url or slip.rma_number)
     form.label(sheet, LEFT, top + 8, TO)

@@ -4,6 +4,7 @@ import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
 
+import pypdfium2
 import pytest
 
 from spares.pdf.fonts import FONT_FILE, outlines, printable, subset_of, width_of
@@ -75,6 +76,8 @@ def test_many_characters_of_one_document_are_all_read_back() -> None:
         sheet.text(10, 10 + n / 10, "".join(characters[n : n + 50]))
     data = paper.finish("all", lambda sheet, number, count: None)
     assert "".join(texts(data)[0].split()) == "".join(characters)
+    page = pypdfium2.PdfDocument(data)[0]
+    assert "".join(page.get_textpage().get_text_range().split()) == "".join(characters)
 
 
 def test_threads_draw_the_same_bytes() -> None:
