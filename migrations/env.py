@@ -1,7 +1,10 @@
 """Run migrations on the application's own engine, the same scripts on SQLite and on PostgreSQL.
 
 On SQLite a table is changed by rebuilding it; with foreign keys on, dropping the old copy would cascade into its
-children. So they are switched off before the transaction and checked before it is committed."""
+children. So they are switched off before the transaction and checked before it is committed. Alembic takes SQLite for a
+database that cannot undo a change of schema and commits each script by itself; it can, so it is told to use one
+transaction for all. A rebuilt table also loses its triggers: a script that changes an append-only table makes them anew,
+and the tests look for them."""
 
 from alembic import context
 from flask import current_app
@@ -35,6 +38,7 @@ def run_migrations_online() -> None:
                 target_metadata=target_metadata,
                 render_as_batch=True,
                 compare_type=True,
+                transactional_ddl=True,
                 render_item=render_item,
             )
             with context.begin_transaction():
