@@ -4,7 +4,7 @@ from flask import current_app, flash, g, redirect, render_template, request, url
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from spares.accounts import audit, queries, services
+from spares.accounts import audit, audit_words, queries, services
 from spares.accounts.access import Permission
 from spares.accounts.forms import UserForm, UserNewForm
 from spares.accounts.guard import allow, current_actor
@@ -156,8 +156,16 @@ def audit_list() -> str:
     """What was changed outside any case, newest first."""
     subject = request.args.get("subject", "").strip()[:120]
     found, more = audit.entries(subject=subject, page=page_number(), size=PAGE_SIZE)
+    rows = [(entry, name, audit_words.details(entry)) for entry, name in found]
+    people = queries.names(set(filter(None, (audit_words.person_in(entry) for entry, _name in found))))
     return render_template(
-        "accounts/audit_list.html", entries=found, page=page_number(), more=more, subject=subject, actions=ACTIONS
+        "accounts/audit_list.html",
+        rows=rows,
+        subjects={entry.subject: audit_words.subject(entry, people) for entry, _name in found},
+        actions=ACTIONS,
+        page=page_number(),
+        more=more,
+        subject=subject,
     )
 
 

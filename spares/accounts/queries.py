@@ -44,13 +44,6 @@ def names(user_ids: set[int]) -> dict[int, str]:
     return {user_id: name for user_id, name in found.all()}  # noqa: C416
 
 
-def people_with(role: Role) -> Sequence[User]:
-    """Everybody enabled with this role, by name: whom a task can be given to, whom a warning goes to."""
-    return session.scalars(
-        select(User).where(User.role == role, User.disabled_at.is_(None)).order_by(User.display_name, User.id)
-    ).all()
-
-
 def demo_people() -> Sequence[User]:
     """The invented people of a demo database, in the order they were added."""
     return session.scalars(

@@ -10,7 +10,7 @@ from spares.accounts.access import Actor
 from spares.accounts.forms import PasswordChangeForm, PasswordSetForm, SignInForm
 from spares.accounts.guard import allow, current_actor, public
 from spares.accounts.models import User
-from spares.accounts.words import ROLES
+from spares.accounts.words import ROLES, browser
 from spares.db import transaction
 from spares.errors import Invalid
 from spares.web import LANGUAGES, Routes, refusal_status, refusals_on, safe_next, sent_fields
@@ -139,6 +139,7 @@ def account_show() -> str:
         "accounts/account_show.html",
         person=queries.user(actor.id or 0),
         open_sessions=queries.open_sessions(actor.id or 0, g.now),
+        browser=browser,
     )
 
 

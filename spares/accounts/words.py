@@ -1,4 +1,6 @@
-"""The slice's words that more than one page needs: roles, actions, reasons, and the sentences of its refusals."""
+"""The slice's words that more than one page needs: roles, browsers, and the sentences of its refusals."""
+
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
@@ -14,17 +16,8 @@ ROLES = {
     Role.ADMINISTRATOR: _l("Administrator"),
 }
 
-ACTIONS = {
-    "user_added": _l("Person added"),
-    "user_changed": _l("Person changed"),
-    "user_disabled": _l("Person disabled"),
-    "user_enabled": _l("Person enabled"),
-    "password_link_made": _l("Password link made"),
-    "password_set": _l("Password set by link"),
-    "password_changed": _l("Password changed"),
-    "sessions_ended": _l("Signed out everywhere"),
-}
-"""What audit entries say was done; other slices add their own with `ACTIONS.update`."""
+ACTIONS: dict[str, Any] = {}
+"""What audit entries say was done, by their action; filled by `spares.accounts.audit_words` and by the other slices."""
 
 explains(
     {
@@ -51,3 +44,26 @@ explains(
         "current_password_wrong": _l("This is not your current password."),
     }
 )
+
+_BROWSERS = {
+    "Edg/": "Edge",
+    "OPR/": "Opera",
+    "Firefox/": "Firefox",
+    "MicroMessenger/": "WeChat",
+    "Chrome/": "Chrome",
+    "Safari/": "Safari",
+}
+_SYSTEMS = {
+    "Android": "Android",
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Windows": "Windows",
+    "Mac OS X": "macOS",
+    "Linux": "Linux",
+}
+
+
+def browser(agent: str) -> str:
+    """`Chrome, Windows` from what a browser says of itself; as it stands where it is none of the usual ones."""
+    names = [next((name for mark, name in table.items() if mark in agent), "") for table in (_BROWSERS, _SYSTEMS)]
+    return ", ".join(filter(None, names)) or agent[:60]
