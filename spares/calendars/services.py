@@ -35,6 +35,16 @@ def when_days_change(hook: Hook) -> None:
         recount_hooks.append(hook)
 
 
+added_hooks: list[Callable[[Depot], None]] = []
+"""Called with a depot that was just added, so that the slices above can give it what they keep for each depot."""
+
+
+def when_depot_added(hook: Callable[[Depot], None]) -> None:
+    """Have `hook` called inside the transaction that adds a depot. Registering it again changes nothing."""
+    if hook not in added_hooks:
+        added_hooks.append(hook)
+
+
 @dataclass(frozen=True)
 class Span:
     """The days that a change touched, both ends included."""
@@ -78,6 +88,8 @@ def add_depot(values: DepotValues, actor: Actor, now: datetime) -> Depot:
     session.add(depot)
     session.flush()
     audit.record("depot_added", _subject(depot), _plain(clean), actor=actor, now=now)
+    for hook in added_hooks:
+        hook(depot)
     return depot
 
 

@@ -59,6 +59,20 @@ def test_a_depot_is_added_with_the_hours_of_the_contract(told: Told) -> None:
     assert told == []
 
 
+def test_a_new_depot_is_told_once_to_the_slices_above(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    added: list[str] = []
+
+    def note(depot: Depot) -> None:
+        added.append(depot.code)
+
+    monkeypatch.setattr(services, "added_hooks", [])
+    services.when_depot_added(note)
+    services.when_depot_added(note)
+    with transaction():
+        services.add_depot(ZHENGZHOU, SYSTEM, NOON)
+    assert added == ["ZZ"]
+
+
 BAD_VALUES: list[tuple[dict[str, Any], str, str]] = [
     ({"code": ""}, "depot_code_unusable", "code"),
     ({"code": "郑州"}, "depot_code_unusable", "code"),
