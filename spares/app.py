@@ -7,7 +7,7 @@ from flask import Flask
 from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from spares import db, web
+from spares import db, logs, web
 from spares.accounts import guard
 from spares.accounts.sessions import identify
 from spares.config import Config, from_environment
@@ -36,6 +36,8 @@ def shipped(name: str) -> Path:
 def create_app(config: Config | None = None) -> Flask:
     """The WSGI application. Without `config` every setting is read from the environment."""
     config = config or from_environment()
+    if not config.testing:
+        logs.configure()
     app = Flask("spares", template_folder=str(shipped("templates")), static_folder=str(HERE / "static"))
     cookie_prefix = "__Host-" if config.https else ""
     app.config.update(

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 
 import click
 from flask import current_app
-from flask_babel import force_locale
 from sqlalchemy import select
 
 from spares.accounts import services
@@ -23,8 +22,7 @@ def _refusals_said() -> Iterator[None]:
     try:
         yield
     except SparesError as error:
-        with current_app.test_request_context(), force_locale("en"):
-            raise click.ClickException(explain(error)) from error
+        raise click.ClickException(explain(error)) from error
 
 
 @click.group(short_help="Add people, give password links, shut people out.")
@@ -34,7 +32,7 @@ def user() -> None:
 
 @user.command(short_help="Add a person.")
 @click.argument("username")
-@click.option("--name", required=True, help="The person's full name.")
+@click.option("--name", default="", help="The person's full name; without it the user name stands for it.")
 @click.option("--role", required=True, type=click.Choice([role.value for role in Role]), help="What the person does.")
 @click.option("--email", default="", help="Where messages go.")
 @click.option("--phone", default="", help="Where to call.")
@@ -48,7 +46,7 @@ def add(username: str, name: str, role: str, email: str, phone: str, ask_passwor
     with _refusals_said(), transaction():
         person = services.add_user(
             username=username,
-            display_name=name,
+            display_name=name or username,
             role=Role(role),
             email=email,
             phone=phone,

@@ -15,7 +15,7 @@ from tests.factories import make_user
 
 
 def run(app: Flask, *words: str, stdin: str = "") -> tuple[int, str]:
-    result = app.test_cli_runner().invoke(command, list(words), input=stdin)
+    result = app.test_cli_runner().invoke(command, list(words), input=stdin, env={"LANG": "C.UTF-8"})
     session.expire_all()
     return result.exit_code, result.output
 
