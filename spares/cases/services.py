@@ -170,7 +170,7 @@ def confirm_fault(
     changed level is taken over by the case, with both values on the timeline."""
     actor.must(Permission.FAULT_CONFIRM)
     _must_be_open(case)
-    _check_confirmed_at(confirmed_at, now)
+    check_confirmed_at(confirmed_at, now)
     serial = _needed(serial, "serial")
     if level is not case.level:
         change_level(case, level, actor=actor, now=now)
@@ -251,7 +251,8 @@ def _must_be_open(case: ServiceCase) -> None:
         raise Conflict("case_closed", number=case.number)
 
 
-def _check_confirmed_at(confirmed_at: datetime, now: datetime) -> None:
+def check_confirmed_at(confirmed_at: datetime, now: datetime) -> None:
+    """Raises Invalid for an instant in the future or further back than the setting allows."""
     if confirmed_at > now:
         raise Invalid("confirmed_in_future", field="confirmed_at", at=confirmed_at)
     hours = settings.current().backdate_confirmation_hours

@@ -1,5 +1,6 @@
-"""The slice's pages."""
+"""The slice's pages: imported so that they are there."""
 
-from spares.web import Routes
+from spares.cases import case_views, customer_views  # noqa: F401
+from spares.cases.routes import routes
 
-routes = Routes()
+__all__ = ["routes"]

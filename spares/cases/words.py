@@ -117,6 +117,10 @@ explains(
         "confirmed_in_future": _l("The fault cannot be confirmed in the future (%(at)s)."),
         "confirmed_too_long_ago": _l("The confirmation may lie back %(hours)s hours at most; this is %(at)s."),
         "case_number_malformed": _l("%(number)s does not look like a number of the other case system."),
+        "case_unknown": _l("There is no case %(number)s, or you may not see it."),
+        "customer_unknown": _l("There is no customer %(typed)s."),
+        "part_number_unknown": _l("There is no part %(number)s."),
+        "part_number_shared": _l("Several makers use this number. Enter one of: %(choices)s"),
         "case_number_taken": _l("The case number %(number)s is taken."),
     }
 )

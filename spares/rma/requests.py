@@ -36,7 +36,7 @@ def request_spares(
 ) -> tuple[Rma, DispatchOrder]:
     """Open the RMA and its dispatch order, reserve stock, and note what must come back. The caller has locked the case.
 
-    A line without a faulty serial of its own is for the unit that was confirmed. Back-ordered lines alert the RMA
+    A line that names no faulty serial or part of its own is for the unit that was confirmed. Back-ordered lines alert the RMA
     administrators. Raises Conflict for a closed case, Invalid when the confirmation is another case's."""
     actor.must(Permission.SPARES_REQUEST)
     if case.state is not CaseState.OPEN:
@@ -156,7 +156,7 @@ def lock_rma(rma_id: int) -> tuple[Rma, ServiceCase]:
 
 
 def _owned(want: Wanted, confirmation: FaultConfirmation) -> Wanted:
-    if want.faulty_serial.strip():
+    if want.faulty_serial.strip() or want.faulty_part_id is not None:
         return Wanted(
             part_id=want.part_id,
             quantity=want.quantity,

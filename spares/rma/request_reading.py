@@ -1,0 +1,223 @@
+"""What a spare request says so far: the records meant by what was typed, for the preview and for the act alike.
+
+Reading never refuses: what is missing or unknown is simply not there. `problems` is what stands against the request."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from wtforms import Field
+
+from spares import settings
+from spares.accounts.access import Actor
+from spares.calendars.models import Depot
+from spares.cases import queries as cases
+from spares.cases.models import CaseState, Customer, ServiceCase, Site
+from spares.cases.services import check_confirmed_at
+from spares.errors import Conflict, Invalid, NotFound, SparesError
+from spares.inventory.models import Part, Tracking
+from spares.inventory.part_lookup import parts_by_number, the_part
+from spares.numbers import scan_key
+from spares.rma.request_forms import LineForm, RequestForm
+from spares.web import as_utc
+
+
+@dataclass(frozen=True)
+class WantedLine:
+    """One line as typed: `part` is None while it is not known which is meant. `entry` is None for the first line."""
+
+    typed: str
+    part: Part | None
+    serial: str
+    quantity: int
+    entry: LineForm | None
+
+    @property
+    def counted(self) -> bool:
+        return self.part is not None and self.part.tracking is Tracking.COUNTED
+
+
+@dataclass
+class Reading:
+    """The records meant by a form. Wherever a field was left empty, what is known of the device or case stands in."""
+
+    case: ServiceCase | None = None
+    device: cases.Device | None = None
+    customer: Customer | None = None
+    sites: list[Site] = field(default_factory=list)
+    site: Site | None = None
+    faulty_part: Part | None = None
+    wanted: list[WantedLine] = field(default_factory=list)
+    problems: list[tuple[Field, SparesError]] = field(default_factory=list)
+
+    def against(self, at: Field, error: SparesError) -> None:
+        """Note a problem at a field."""
+        self.problems.append((at, error))
+
+
+def read(form: RequestForm, actor: Actor) -> Reading:
+    """Find what the form means. The number of statements does not grow with its lines."""
+    reading = Reading()
+    lines = [entry.form for entry in form.lines if not entry.form.is_empty]
+    parts = parts_by_number({_text(form.part), _text(form.wanted), *(_text(line.part) for line in lines)})
+    _read_case(reading, form, actor)
+    _read_device(reading, form, parts)
+    _read_customer(reading, form)
+    _read_wanted(reading, form, lines, parts)
+    return reading
+
+
+def confirmed_instant(form: RequestForm, depot: Depot) -> datetime | None:
+    """The confirmation as an instant; None while none that can be read was typed. Raises Invalid for a year beyond
+    what clocks can count."""
+    typed = form.confirmed_at.data
+    if typed is None:
+        return None
+    try:
+        return as_utc(typed, depot.time_zone)
+    except OverflowError:
+        raise Invalid(
+            "confirmed_too_long_ago", field="confirmed_at", at=typed.replace(tzinfo=UTC), hours=_hours()
+        ) from None
+
+
+def check_whole(form: RequestForm, reading: Reading, confirmed_at: datetime | None, now: datetime) -> None:
+    """Add what is missing before the request can be made."""
+    if form.case_mode.data == "existing":
+        if not _text(form.case_number):
+            reading.against(form.case_number, Invalid("case_needed"))
+        elif reading.case is not None and reading.case.state is not CaseState.OPEN:
+            reading.against(form.case_number, Conflict("case_closed", number=reading.case.number))
+    elif reading.customer is None and not _text(form.customer):
+        reading.against(form.customer, Invalid("customer_needed"))
+    if reading.faulty_part is None and not _text(form.part):
+        reading.against(form.part, Invalid("part_needed"))
+    if confirmed_at is not None:
+        try:
+            check_confirmed_at(confirmed_at, now)
+        except Invalid as error:
+            reading.against(form.confirmed_at, error)
+    _check_lines(form, reading)
+    for at in (form.consignee, form.phone, form.address):
+        if not ship_value(form, reading, at.short_name):
+            reading.against(at, Invalid("value_missing"))
+
+
+def ship_value(form: RequestForm, reading: Reading, name: str) -> str:
+    """A field of the destination: what was typed, else what is known of the site."""
+    typed = _text(form[name])
+    if typed or reading.site is None:
+        return typed
+    return site_values(reading.site).get(name, "")
+
+
+def site_values(site: Site) -> dict[str, str]:
+    """What a site says about a destination, by the form's field names."""
+    return {
+        "consignee": site.contact_name,
+        "phone": site.contact_phone,
+        "address": site.address,
+        "second_contact": site.second_contact,
+    }
+
+
+def _read_case(reading: Reading, form: RequestForm, actor: Actor) -> None:
+    if form.case_mode.data != "existing" or not _text(form.case_number):
+        return
+    try:
+        reading.case = cases.case_numbered(_text(form.case_number), actor)
+    except NotFound as error:
+        reading.against(form.case_number, error)
+
+
+def _read_device(reading: Reading, form: RequestForm, parts: dict[str, list[Part]]) -> None:
+    typed = _text(form.part)
+    devices = cases.devices_with(_text(form.serial))
+    if typed:
+        try:
+            reading.faulty_part = the_part(parts[typed], typed, "part")
+        except SparesError as error:
+            reading.against(form.part, error)
+            return
+        devices = [one for one in devices if one.part.id == reading.faulty_part.id]
+    if len(devices) == 1:
+        reading.device = devices[0]
+        reading.faulty_part = devices[0].part
+    elif len(devices) > 1:
+        numbers = sorted(one.part.part_number for one in devices)
+        reading.against(form.part, Conflict("serial_of_several", parts=numbers))
+
+
+def _read_customer(reading: Reading, form: RequestForm) -> None:
+    if form.case_mode.data == "existing":
+        if reading.case is not None:
+            reading.customer = reading.case.customer
+    elif _text(form.customer):
+        try:
+            reading.customer = cases.customer_named(_text(form.customer))
+        except NotFound as error:
+            reading.against(form.customer, error)
+    elif reading.device is not None:
+        reading.customer = reading.device.customer
+    if reading.customer is None:
+        return
+    reading.sites = list(cases.sites_of(reading.customer.id))
+    device_site = reading.device.site if reading.device else None
+    case_site_id = reading.case.site_id if reading.case else None
+    wanted = _text(form.site)
+    usual = case_site_id or (device_site.id if device_site else None)
+    only = reading.sites[0] if len(reading.sites) == 1 else None
+    reading.site = next((one for one in reading.sites if str(one.id) == wanted), None)
+    if reading.site is None and wanted != "other":
+        reading.site = next((one for one in reading.sites if one.id == usual), only)
+
+
+def _read_wanted(reading: Reading, form: RequestForm, lines: list[LineForm], parts: dict[str, list[Part]]) -> None:
+    first = _text(form.wanted)
+    part = _line_part(reading, form.wanted, parts) if first else reading.faulty_part
+    reading.wanted.append(WantedLine(first, part, _text(form.serial), form.quantity.data or 1, None))
+    for line in lines:
+        found = _line_part(reading, line.part, parts)
+        reading.wanted.append(WantedLine(_text(line.part), found, _text(line.serial), line.quantity.data or 1, line))
+
+
+def _line_part(reading: Reading, at: Field, parts: dict[str, list[Part]]) -> Part | None:
+    typed = _text(at)
+    if not typed:
+        reading.against(at, Invalid("part_needed"))
+        return None
+    try:
+        return the_part(parts[typed], typed, at.short_name)
+    except SparesError as error:
+        reading.against(at, error)
+        return None
+
+
+def _check_lines(form: RequestForm, reading: Reading) -> None:
+    seen: set[tuple[int | None, str]] = set()
+    if reading.faulty_part is not None:
+        seen.add((reading.faulty_part.id, scan_key(_text(form.serial))))
+    for line in reading.wanted:
+        if line.part is None:
+            continue
+        quantity = line.entry.quantity if line.entry else form.quantity
+        if not line.counted and line.quantity != 1:
+            reading.against(quantity, Invalid("one_unit_a_line"))
+        if line.entry is None or line.counted:
+            continue
+        if not line.serial:
+            if line.part.return_required:
+                reading.against(line.entry.serial, Invalid("serial_of_line_needed"))
+            continue
+        key = (line.part.id, scan_key(line.serial))
+        if key in seen:
+            reading.against(line.entry.serial, Conflict("serial_twice", serial=line.serial))
+        seen.add(key)
+
+
+def _hours() -> int:
+    return settings.current().backdate_confirmation_hours
+
+
+def _text(at: Any) -> str:
+    return str(at.data or "").strip()
