@@ -271,7 +271,8 @@
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (event.detail.xhr.status === 401) {
       event.detail.shouldSwap = false;
-      toSignIn();
+      // A hint beside a half-filled form must not take the form away: sending it asks for the sign-in and keeps it all.
+      if (!event.detail.target.classList.contains("live-hint")) toSignIn();
     }
   });
   document.addEventListener("htmx:afterRequest", (event) => {
