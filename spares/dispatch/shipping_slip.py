@@ -142,6 +142,7 @@ SIGNATURES = (
 )
 SIGNED_ON = Term("日期", "Date")
 SIGN_HEIGHT = 27.0
+HEAD = 6.0  # mm: the table's head
 BAR = 6.5  # mm: a serial's barcode
 
 
@@ -212,6 +213,10 @@ def _parties(sheet: Sheet, y: float, slip: ShippingSlip) -> float:
                 at += leading(size) * 0.86
                 at += sheet.lines(x, at, half, text, size, bold=bold) - leading(size) * 0.86
                 at += 0.6
+        if not any(text for text, _, _ in rows):
+            for _ in range(2):
+                at += 7
+                sheet.rule(x, at, x + half, at, 0.4)
         ends.append(at)
     return max(*ends) + 2
 
@@ -258,12 +263,14 @@ def duty_words(by: str | None, within_days: int | None) -> Term:
 
 def _lines(paper: Paper, sheet: Sheet, y: float, slip: ShippingSlip, copy_no: int) -> tuple[Sheet, float]:
     """The table, over as many pages as it needs; a line is never split."""
-    y = _table_head(sheet, y)
+    headed = False
     for number, line in enumerate(slip.lines, 1):
         height = _plan(line).height
-        if y + height > BOTTOM:
-            sheet = paper.sheet()
-            y = _table_head(sheet, form.small_head(sheet, TITLE, slip.number, copy_no))
+        if y + height + (0 if headed else HEAD) > BOTTOM:
+            sheet, headed = paper.sheet(), False
+            y = form.small_head(sheet, TITLE, slip.number, copy_no)
+        if not headed:
+            y, headed = _table_head(sheet, y), True
         _line(sheet, y, number, line)
         y += height
         sheet.rule(LEFT, y, RIGHT, y, 0.4)
@@ -271,10 +278,10 @@ def _lines(paper: Paper, sheet: Sheet, y: float, slip: ShippingSlip, copy_no: in
 
 
 def _table_head(sheet: Sheet, y: float) -> float:
-    sheet.shade(LEFT, y, WIDTH, 6)
+    sheet.shade(LEFT, y, WIDTH, HEAD)
     for x, _, term in COLUMNS:
         form.label(sheet, LEFT + x + (1 if not x else 0), y + 4.1, term)
-    return y + 6
+    return y + HEAD
 
 
 def _cells(line: ShippingLine) -> Iterator[list[tuple[str | None, float, bool]]]:
@@ -337,7 +344,7 @@ def _line(sheet: Sheet, y: float, number: int, line: ShippingLine) -> None:
     if plan.x >= 0:
         form.barcode(sheet, LEFT + plan.x, y + plan.y + 1.8, BAR, line.serial, WIDTH)
     elif not line.serial:
-        sheet.rule(LEFT + COLUMNS[2][0], y + 5, LEFT + COLUMNS[2][0] + COLUMNS[2][1], y + 5, 0.4)
+        sheet.rule(LEFT + COLUMNS[2][0], y + 5, LEFT + COLUMNS[2][0] + COLUMNS[2][1] - 5, y + 5, 0.4)
     sheet.lines(LEFT + COLUMNS[1][0], y + plan.texts + 4.2, WIDTH - 8, _replaces(line), SMALL)
 
 

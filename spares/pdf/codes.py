@@ -1,15 +1,12 @@
-"""Code128 and QR as numbers: what is dark where. Drawing is `page.Sheet`'s."""
+"""Code128 as numbers: what is dark where. Drawing is `page.Sheet`'s."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
 
-import segno
-
 MODULE = 0.36  # mm; under 0.33 a crumpled sheet is not read
 SPREAD = 0.1  # of a module: how much narrower each bar is drawn
-MASK = 3  # of the QR codes
 QUIET = 10  # modules on each side
 
 _BARS = (
@@ -79,36 +76,3 @@ def code128_modules(text: str) -> int:
     """The symbol's length in modules, quiet zones included; 0 if it cannot carry the text."""
     bars = code128(text)
     return bars[-1][0] + bars[-1][1] + 2 * QUIET if bars else 0
-
-
-@lru_cache(maxsize=256)
-def qr(text: str) -> tuple[int, tuple[tuple[int, int, int, int], ...]]:
-    """Side in modules (no quiet zone) and the dark rectangles (x, y, width, height) of a QR code at level M or better.
-
-    Runs in a row are one rectangle, and equal runs in rows below each other are merged. The mask is fixed: trying all
-    eight takes four fifths of the time, and readers decoded blurred and noisy sheets equally well either way.
-    """
-    rows = segno.make(text, error="m", micro=False, mask=MASK).matrix
-    done: list[tuple[int, int, int, int]] = []
-    open_runs: dict[tuple[int, int], int] = {}
-    for y, row in enumerate(rows):
-        runs = set(_runs(row))
-        for run in [run for run in open_runs if run not in runs]:
-            top = open_runs.pop(run)
-            done.append((run[0], top, run[1], y - top))
-        for run in runs:
-            open_runs.setdefault(run, y)
-    done += [(run[0], top, run[1], len(rows) - top) for run, top in open_runs.items()]
-    return len(rows), tuple(sorted(done))
-
-
-def _runs(row: bytes | bytearray) -> Iterator[tuple[int, int]]:
-    start = -1
-    for x, dark in enumerate(row):
-        if dark and start < 0:
-            start = x
-        elif not dark and start >= 0:
-            yield start, x - start
-            start = -1
-    if start >= 0:
-        yield start, len(row) - start

@@ -18,6 +18,7 @@ LABEL = 3.6  # mm from a field's top to its label's baseline
 FIRST = 8.2  # mm from a field's top to its first value's baseline
 BLANK = 9.4  # mm from a field's top to the rule of an empty one
 QR_SIDE = 28.0
+MARK = 34.0  # mm: the widest copy mark, and a gap
 
 
 class Term(NamedTuple):
@@ -122,12 +123,12 @@ def choice(sheet: Sheet, x: float, y: float, term: Term, ticked: bool = False, s
 
 
 def choices(sheet: Sheet, x: float, y: float, options: dict[str, Term], chosen: str | None) -> float:
-    """A row of tick boxes; a chosen value that is not among the options is written out after them, never lost."""
+    """A row of tick boxes; a chosen value that is not among the options is written out instead of them, never lost."""
+    if chosen and chosen not in options:
+        return sheet.text(x, y, clip(chosen, 90 * page.PT, BODY), BODY, bold=True)
     at = x
     for code, term in options.items():
         at += choice(sheet, at, y, term, ticked=code == chosen)
-    if chosen and chosen not in options:
-        at += sheet.text(at, y, chosen, BODY, bold=True) + 4.5
     return at - x
 
 
@@ -181,16 +182,18 @@ def head(sheet: Sheet, title: Term, term: Term, number: str, qr: str, copy_no: i
 
 
 def small_head(sheet: Sheet, title: Term, number: str, copy_no: int) -> float:
-    """The head of the following pages; returns the y below it."""
+    """The head of the following pages; returns the y below it. A very long number takes the place of the copy mark, which
+    stands in the foot too."""
     width = sheet.text(LEFT, TOP + 4.5, title.zh, STRONG, bold=True)
     width += 2 + sheet.text(LEFT + width + 2, TOP + 4.5, title.en, SMALL, grey=GREY)
-    sheet.text(LEFT, TOP + 10.5, number, STRONG, bold=True)
-    room = 100.0
-    drawn = fits(number, room)
-    if drawn:
-        wide = (codes.code128_modules(number) - 2 * codes.QUIET) * codes.MODULE
-        barcode(sheet, RIGHT - wide, TOP, 10, number, room)
-    copy_mark(sheet, TOP + 6, copy_no, RIGHT - room - 2 if drawn else RIGHT)
+    taken = max(width, sheet.text(LEFT, TOP + 10.5, number, STRONG, bold=True))
+    room, right = WIDTH - taken - 4, RIGHT
+    if fits(number, room):
+        right -= (codes.code128_modules(number) - 2 * codes.QUIET) * codes.MODULE
+        barcode(sheet, right, TOP, 10, number, room)
+        right -= codes.QUIET * codes.MODULE
+    if right - MARK > LEFT + taken:
+        copy_mark(sheet, TOP + 6, copy_no, right)
     sheet.rule(LEFT, TOP + 13.5, RIGHT, TOP + 13.5, 0.8)
     return TOP + 16
 

@@ -18,6 +18,7 @@ from reportlab.pdfbase.pdfdoc import PDFArray, PDFDictionary, PDFDocument, PDFPa
 
 from spares.pdf import codes
 from spares.pdf.fonts import Glyphs, Subset, printable, width_of
+from spares.pdf.qr import qr
 from spares.pdf.wrap import wrap
 
 A4 = (210.0, 297.0)
@@ -116,7 +117,7 @@ class Sheet:
 
     def qr(self, x: float, y: float, side: float, text: str) -> None:
         """A QR code whose dark square is `side` mm wide; leave a fifth of that free around it as its quiet zone."""
-        modules, rectangles = codes.qr(text)
+        modules, rectangles = qr(text)
         unit = side / modules * PT
         head = f"q {unit:.4f} 0 0 {-unit:.4f} {x * PT:.2f} {self._height - y * PT:.2f} cm "
         self._ops.append(head + " ".join(f"{a} {b} {c} {d} re" for a, b, c, d in rectangles) + " f Q")

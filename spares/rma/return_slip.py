@@ -123,7 +123,7 @@ DISPOSITIONS = (
     Term("退客户", "To customer"),
 )
 ADDRESS, CONTACT = Term("地址", "Address"), Term("联系人", "Contact")
-PART, CODE = 78.0, 72.0  # mm: a unit's columns for part, and serial with barcode
+PART, CODE = 75.0, 72.0  # mm: a unit's columns for part, and serial with barcode
 ADDRESS_ROOM = 18.0  # mm: the height of the address on the label
 LABEL_TOP = 203.0  # mm: below this line the first page is the label
 ROW = 27.0  # mm: a unit's row in the depot's part

@@ -193,3 +193,16 @@ def test_long_fields_wrap_inside_the_page() -> None:
         margin = round(10 / 25.4 * 72)
         assert page.crop((0, 0, margin, height)).getextrema() == (255, 255)
         assert page.crop((width - margin, 0, width, height)).getextrema() == (255, 255)
+
+
+def test_a_page_that_has_no_room_for_a_line_has_no_table_head() -> None:
+    tall = replace(LINES[0], description="长" * 900)
+    first, *rest = texts(render(replace(SLIP, lines=(tall,))))
+    assert "序列号" not in first
+    assert sum("序列号" in text for text in rest) == 1
+
+
+def test_every_page_of_a_copy_is_marked() -> None:
+    written = texts(render(replace(SLIP, lines=LINES * 6), copy_no=12))
+    assert len(written) > 1
+    assert all(text.count("副本 COPY 12") == 2 for text in written)
