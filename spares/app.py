@@ -10,8 +10,11 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from spares import db, logs, web
 from spares.accounts import guard
 from spares.accounts.sessions import identify
+from spares.calendars.services import when_days_change
 from spares.config import Config, from_environment
+from spares.dispatch.orders import recount_promises
 from spares.files import words as file_words
+from spares.rma.obligations import recount_returns
 from spares.sheets import words as sheet_words
 
 HERE = Path(__file__).resolve().parent
@@ -69,4 +72,6 @@ def create_app(config: Config | None = None) -> Flask:
     guard.init_app(app, identify)
     for name in SLICES:
         import_module(name).routes.register(app)
+    for recount in (recount_promises, recount_returns):
+        when_days_change(recount)
     return app

@@ -114,7 +114,8 @@ EXPLANATIONS: dict[str, Any] = {
 
 
 def explains(words: Mapping[str, Any]) -> None:
-    """Register the words (lazy strings with %(fact)s places) for a slice's error codes."""
+    """Register the words for a slice's error codes: lazy strings with %(fact)s places, or functions of the facts where a
+    fact itself needs words (a state)."""
     EXPLANATIONS.update(words)
 
 
@@ -123,6 +124,8 @@ def explain(error: SparesError) -> str:
     words = EXPLANATIONS.get(error.code)
     if words is None:
         return f"{error.code}: " + ", ".join(f"{key} {value}" for key, value in error.facts.items())
+    if callable(words):
+        return str(words(error.facts))
     facts = {key: _shown(value) for key, value in error.facts.items()}
     return str(words) % facts if facts else str(words).replace("%%", "%")
 

@@ -10,9 +10,9 @@ from spares.cases.timeline import record
 from spares.db import session
 from spares.dispatch.lifecycle import OPEN_LINES, LineState, LineVerb, ShipmentState, line_after
 from spares.dispatch.models import DispatchLine, Shipment, ShipmentLine
-from spares.dispatch.orders import lines_of, lock_order, refresh_open
+from spares.dispatch.orders import lines_of, lock_order, needed, refresh_open
 from spares.dispatch.shipping import void_packing
-from spares.errors import Conflict, Invalid
+from spares.errors import Conflict
 from spares.inventory import ledger
 
 
@@ -24,9 +24,7 @@ def cancel_lines(
     A packed shipment with such a line is opened again, so its other lines are picked and to be packed anew. Raises
     Invalid without a reason; Conflict when there is nothing to cancel or a named line has left already."""
     actor.must(Permission.REQUEST_CANCEL)
-    reason = reason.strip()
-    if not reason:
-        raise Invalid("value_missing", field="reason")
+    reason = needed(reason, "reason")
     order, case = lock_order(order_id)
     lines = lines_of(order)
     chosen = [line for line in lines if (line.id in line_ids if line_ids is not None else line.state in OPEN_LINES)]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
 
@@ -20,6 +20,9 @@ from spares.errors import Conflict, Invalid, NotFound
 from spares.inventory import ledger
 from spares.inventory.availability import choose, offers
 from spares.inventory.models import Tracking
+
+FARTHEST_PROMISE = timedelta(days=366)
+"""How far ahead an administrator may set a promise: more is a slip of the keys."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,9 +84,9 @@ def open_order(
         due_at=promise.due_at,
         created_at=now,
         method=ship_to.method,
-        consignee=_needed(ship_to.consignee, "consignee"),
-        phone=_needed(ship_to.phone, "phone"),
-        address=_needed(ship_to.address, "address"),
+        consignee=needed(ship_to.consignee, "consignee", 80),
+        phone=needed(ship_to.phone, "phone", 40),
+        address=needed(ship_to.address, "address"),
         site_name=ship_to.site_name.strip(),
         second_contact=ship_to.second_contact.strip(),
         note=ship_to.note.strip(),
@@ -118,7 +121,7 @@ def change_promise(
 ) -> None:
     """Set the promise anew. The first promise is never lost; old, new and reason stay on the timeline."""
     actor.must(Permission.PROMISE_CHANGE)
-    reason = _needed(reason, "reason")
+    reason = needed(reason, "reason")
     order, case = lock_order(order_id)
     if version is not None and version != str(order.version):
         raise Conflict("stale_page")
@@ -126,6 +129,8 @@ def change_promise(
         raise Conflict("order_not_open", number=order.number)
     if due_at <= now:
         raise Invalid("promise_in_past", field="due_at", at=due_at)
+    if due_at > now + FARTHEST_PROMISE:
+        raise Invalid("promise_too_far", field="due_at", days=FARTHEST_PROMISE.days)
     _set_promise(order, case, due_at, reason=reason, actor=actor, now=now)
     order.promise_changed_by_hand = True
 
@@ -250,8 +255,11 @@ def _reserve(line: DispatchLine, depot_id: int, *, actor: Actor, now: datetime) 
     return False
 
 
-def _needed(text: str, field: str) -> str:
+def needed(text: str, field: str, most: int = 300) -> str:
+    """The text without white space around it. Raises Invalid at the field when there is none, or more than fits."""
     cleaned = text.strip()
     if not cleaned:
         raise Invalid("value_missing", field=field)
+    if len(cleaned) > most:
+        raise Invalid("text_too_long", field=field, most=most)
     return cleaned

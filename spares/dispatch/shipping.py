@@ -12,11 +12,13 @@ from spares.cases.timeline import record
 from spares.db import session
 from spares.dispatch.lifecycle import LineState, LineVerb, ShipmentState, ShipmentVerb, line_after, shipment_after
 from spares.dispatch.models import DeliveryMethod, DispatchLine, DispatchOrder, Shipment, ShipmentLine
-from spares.dispatch.orders import lines_of, lock_order, lock_shipment, refresh_open
+from spares.dispatch.orders import lines_of, lock_order, lock_shipment, needed, refresh_open
 from spares.errors import Conflict, Invalid
 from spares.inventory import ledger, places
 from spares.inventory.models import Condition, LocationKind, Part, PostingKind
 from spares.numbers import scan_key
+
+_LONGEST = 60  # characters of a carrier's name or a waybill
 
 
 @dataclass(frozen=True)
@@ -95,10 +97,9 @@ def pack(
 def reopen(shipment_id: int, *, reason: str, actor: Actor, now: datetime) -> None:
     """Open a packed shipment again: its lines are picked, the slip printed for it is void."""
     actor.must(Permission.DISPATCH_WORK)
-    if not reason.strip():
-        raise Invalid("value_missing", field="reason")
+    reason = needed(reason, "reason")
     shipment, order, case = lock_shipment(shipment_id)
-    void_packing(shipment, order, case, reason=reason.strip(), actor=actor, now=now)
+    void_packing(shipment, order, case, reason=reason, actor=actor, now=now)
 
 
 def void_packing(
@@ -121,12 +122,13 @@ def dispatch(shipment_id: int, *, carrier: str, waybill: str, actor: Actor, now:
     actor.must(Permission.DISPATCH_WORK)
     shipment, order, case = lock_shipment(shipment_id)
     after = shipment_after(shipment.state, ShipmentVerb.DISPATCH)
-    carrier, waybill = carrier.strip(), waybill.strip()
+    carrier, waybill, waybill_key = carrier.strip(), waybill.strip(), scan_key(waybill)
     if order.method is DeliveryMethod.COURIER:
-        if not carrier:
-            raise Invalid("value_missing", field="carrier")
-        if not waybill:
-            raise Invalid("value_missing", field="waybill")
+        needed(carrier, "carrier")
+        needed(waybill_key, "waybill")
+    for field, text in (("carrier", carrier), ("waybill", waybill), ("waybill", waybill_key)):
+        if len(text) > _LONGEST:
+            raise Invalid("text_too_long", field=field, most=_LONGEST)
     lines = shipment_lines(shipment)
     holds = ledger.open_holds([line.id for line in lines])
     transit = places.outside(LocationKind.IN_TRANSIT)
@@ -154,7 +156,7 @@ def dispatch(shipment_id: int, *, carrier: str, waybill: str, actor: Actor, now:
         holds=holds,
     )
     shipment.state = after
-    shipment.carrier, shipment.waybill, shipment.waybill_key = carrier, waybill, scan_key(waybill)
+    shipment.carrier, shipment.waybill, shipment.waybill_key = carrier, waybill, waybill_key
     shipment.dispatched_at, shipment.dispatched_by_id = now, actor.id
     shipment.due_at, shipment.promise_met = order.due_at, now <= order.due_at
     shipment.version += 1
@@ -195,8 +197,7 @@ def deliver(shipment_id: int, *, occurred_at: datetime, actor: Actor, now: datet
 def lose(shipment_id: int, *, reason: str, actor: Actor, now: datetime) -> Departed:
     """Lost in transit, after the carrier's word: stock goes to the lost, and the lines are lost."""
     actor.must(Permission.OBLIGATION_DECIDE)
-    if not reason.strip():
-        raise Invalid("value_missing", field="reason")
+    reason = needed(reason, "reason")
     departed = _end(
         shipment_id,
         ShipmentVerb.LOSE,
@@ -207,7 +208,7 @@ def lose(shipment_id: int, *, reason: str, actor: Actor, now: datetime) -> Depar
         occurred_at=now,
         actor=actor,
         now=now,
-        reason=reason.strip(),
+        reason=reason,
     )
     record(
         departed.case,
@@ -216,7 +217,7 @@ def lose(shipment_id: int, *, reason: str, actor: Actor, now: datetime) -> Depar
         now=now,
         shipment=departed.shipment.number,
         rma=departed.order.rma_number,
-        reason=reason.strip(),
+        reason=reason,
     )
     return departed
 
@@ -224,8 +225,7 @@ def lose(shipment_id: int, *, reason: str, actor: Actor, now: datetime) -> Depar
 def return_undelivered(shipment_id: int, *, reason: str, actor: Actor, now: datetime) -> Departed:
     """Refused or undeliverable and back at the depot: to be inspected before it counts as available again."""
     actor.must(Permission.DISPATCH_WORK)
-    if not reason.strip():
-        raise Invalid("value_missing", field="reason")
+    reason = needed(reason, "reason")
     departed = _end(
         shipment_id,
         ShipmentVerb.RETURN_UNDELIVERED,
@@ -236,7 +236,7 @@ def return_undelivered(shipment_id: int, *, reason: str, actor: Actor, now: date
         occurred_at=now,
         actor=actor,
         now=now,
-        reason=reason.strip(),
+        reason=reason,
     )
     record(
         departed.case,
@@ -245,7 +245,7 @@ def return_undelivered(shipment_id: int, *, reason: str, actor: Actor, now: date
         now=now,
         shipment=departed.shipment.number,
         rma=departed.order.rma_number,
-        reason=reason.strip(),
+        reason=reason,
     )
     return departed
 

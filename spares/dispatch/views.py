@@ -1,5 +1,6 @@
-"""The slice's pages."""
+"""The slice's pages: imported so that they are there."""
 
-from spares.web import Routes
+from spares.dispatch import board_views, order_views, packing_views, shipment_views  # noqa: F401
+from spares.dispatch.routes import routes
 
-routes = Routes()
+__all__ = ["routes"]

@@ -111,17 +111,21 @@ def cancel_request(rma_id: int, *, reason: str, actor: Actor, now: datetime) -> 
     if not cancelled:
         raise Conflict("nothing_to_cancel", number=rma.number)
     drop_obligations(cancelled, reason=reason, actor=actor, now=now)
-    open_states = [*OPEN_LINES, LineState.DISPATCHED, LineState.RECEIVED]
-    left = (
-        select(DispatchLine.id)
-        .join(DispatchOrder)
-        .where(DispatchOrder.rma_id == rma.id, DispatchLine.state.in_(open_states))
-    )
-    if session.scalar(left.limit(1)) is None:
-        rma.cancelled_at = now
-        record(case, "rma_cancelled", actor=actor, now=now, rma=rma.number, reason=reason.strip())
-    rma.version += 1
-    session.flush()
+    _close_if_all_cancelled(rma, case, reason=reason, actor=actor, now=now)
+
+
+def cancel_line(order_id: int, line_id: int, *, reason: str, actor: Actor, now: datetime) -> None:
+    """Cancel one line that has not left: its stock is free, and nothing is owed for it. With the last one the RMA ends.
+
+    Raises NotFound for an unknown order, Conflict when the line is not the order's, has left or was cancelled already."""
+    actor.must(Permission.REQUEST_CANCEL)
+    rma_id = session.scalar(select(DispatchOrder.rma_id).where(DispatchOrder.id == order_id))
+    if rma_id is None:
+        raise NotFound("not_found")
+    rma, case = lock_rma(rma_id)
+    cancelled = cancel_lines(order_id, reason=reason, actor=actor, now=now, line_ids=[line_id])
+    drop_obligations(cancelled, reason=reason, actor=actor, now=now)
+    _close_if_all_cancelled(rma, case, reason=reason, actor=actor, now=now)
 
 
 def drop_obligations(lines: Sequence[DispatchLine], *, reason: str, actor: Actor, now: datetime) -> None:
@@ -153,6 +157,20 @@ def lock_rma(rma_id: int) -> tuple[Rma, ServiceCase]:
         raise NotFound("not_found")
     case = lock_case(case_id)
     return session.get_one(Rma, rma_id, populate_existing=True), case
+
+
+def _close_if_all_cancelled(rma: Rma, case: ServiceCase, *, reason: str, actor: Actor, now: datetime) -> None:
+    open_states = [*OPEN_LINES, LineState.DISPATCHED, LineState.RECEIVED]
+    left = (
+        select(DispatchLine.id)
+        .join(DispatchOrder)
+        .where(DispatchOrder.rma_id == rma.id, DispatchLine.state.in_(open_states))
+    )
+    if session.scalar(left.limit(1)) is None:
+        rma.cancelled_at = now
+        record(case, "rma_cancelled", actor=actor, now=now, rma=rma.number, reason=reason.strip())
+    rma.version += 1
+    session.flush()
 
 
 def _owned(want: Wanted, confirmation: FaultConfirmation) -> Wanted:

@@ -1,0 +1,154 @@
+"""The papers: content frozen when it is first printed, every print counted, a reprint drawn from the frozen content.
+
+A slip printed before the dispatch has ruled blanks for carrier and waybill. When more is known the next print freezes a
+new version, and the one before stays as it was and can be printed again. A void shipment keeps its papers too."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+
+from spares import settings
+from spares.accounts.access import Actor
+from spares.calendars import queries as calendars
+from spares.calendars.models import Depot
+from spares.db import session
+from spares.dispatch import queries, shipping_slip
+from spares.dispatch.models import DeliveryMethod, DispatchOrder, Document, DocumentKind, DocumentPrint, Shipment
+from spares.dispatch.queries import SentLine
+from spares.dispatch.shipping_slip import ShippingLine, ShippingSlip
+from spares.errors import NotFound
+from spares.pdf.form import Party
+
+Draw = Callable[[dict[str, Any], int], bytes]
+
+_METHODS = {DeliveryMethod.COURIER: "courier", DeliveryMethod.PICK_UP: "pickup", DeliveryMethod.ENGINEER: "engineer"}
+_REASONS = {"no_exact_stock": "原型号无库存 exact part out of stock"}
+_drawn_by: dict[DocumentKind, Draw] = {}
+
+
+def draws(kind: DocumentKind, draw: Draw) -> None:
+    """Register how a kind of document becomes a PDF: `draw(data, copy_no)`."""
+    _drawn_by[kind] = draw
+
+
+def draw(document: Document, copy_no: int) -> bytes:
+    """The PDF of one print; the same bytes every time."""
+    return _drawn_by[document.kind](document.data, copy_no)
+
+
+def freeze(kind: DocumentKind, subject: str, data: dict[str, Any], *, actor: Actor, now: datetime) -> Document:
+    """The newest document of the subject when it says just this, else a new version that does.
+
+    The caller has locked the subject's case, so that two people printing at once freeze one document."""
+    plain = json.loads(json.dumps(data, ensure_ascii=False))
+    query = select(Document).where(Document.kind == kind, Document.subject == subject).order_by(Document.id.desc())
+    newest = session.scalars(query.limit(1)).first()
+    if newest is not None and newest.data == plain:
+        return newest
+    document = Document(kind=kind, subject=subject, data=plain, frozen_at=now, frozen_by_id=actor.id)
+    session.add(document)
+    session.flush()
+    return document
+
+
+def count_print(document: Document, *, actor: Actor, now: datetime) -> int:
+    """Record a print; returns its number: 1 is the original, the others are copies."""
+    session.execute(select(Document.id).where(Document.id == document.id).with_for_update())
+    query = select(func.coalesce(func.max(DocumentPrint.copy_no), 0)).where(DocumentPrint.document_id == document.id)
+    copy_no = int(session.scalar(query) or 0) + 1
+    session.add(DocumentPrint(document_id=document.id, copy_no=copy_no, printed_at=now, printed_by_id=actor.id))
+    session.flush()
+    return copy_no
+
+
+def print_document(document: Document, *, actor: Actor, now: datetime) -> tuple[bytes, int]:
+    """Record a print and draw it: the PDF and the print's number."""
+    copy_no = count_print(document, actor=actor, now=now)
+    return draw(document, copy_no), copy_no
+
+
+def printed(document_id: int, copy_no: int) -> Document:
+    """The document of a print that was made. Raises NotFound for one that was not."""
+    query = (
+        select(Document)
+        .join(DocumentPrint, DocumentPrint.document_id == Document.id)
+        .where(Document.id == document_id, DocumentPrint.copy_no == copy_no)
+    )
+    document = session.scalars(query).first()
+    if document is None:
+        raise NotFound("document_unknown")
+    return document
+
+
+def shipping_slip_for(shipment: Shipment, order: DispatchOrder, *, code_url: str) -> dict[str, Any]:
+    """What the shipment's slip says now, ready to be frozen. `code_url` is what its QR code opens."""
+    case = order.case
+    depot = calendars.depot(order.depot_id)
+    lines = queries.sent_lines([shipment.id])[shipment.id]
+    terms = settings.current()
+    at_depot = Party(depot.name, depot.address, depot.attention, depot.phone)
+    return shipping_slip.to_json(
+        ShippingSlip(
+            number=shipment.number,
+            lines=tuple(_line(line, shipment.packages) for line in lines),
+            depot=at_depot,
+            consignee=Party(None, order.address, order.consignee, order.phone),
+            customer=case.customer.name,
+            site=order.site_name or None,
+            second_contact=order.second_contact or None,
+            rma_number=order.rma_number,
+            case_number=case.number,
+            contract=queries.contract_number(case) or None,
+            issued_on=_local(shipment.packed_at, depot)[:10],
+            carrier=shipment.carrier or None,
+            waybill=shipment.waybill or None,
+            method=_METHODS[order.method],
+            promised_at=_local(shipment.due_at or order.due_at, depot),
+            dispatched_at=_local(shipment.dispatched_at, depot) if shipment.dispatched_at else None,
+            packages=shipment.packages,
+            gross_weight=kilograms(shipment.weight_grams) or None,
+            return_required=any(line.part.return_required for line in lines),
+            return_within_days=terms.return_within_days,
+            return_to=at_depot,
+            overdue_clause=f"{terms.overdue_clause_zh} {terms.overdue_clause_en}".strip() or None,
+            prepared_by=queries.name_of(shipment.packed_by_id) or None,
+            code_url=code_url,
+        )
+    )
+
+
+def kilograms(grams: int | None) -> str:
+    """`4.200 kg`; nothing when it was not weighed."""
+    return "" if grams is None else f"{grams // 1000}.{grams % 1000:03d} kg"
+
+
+def _line(sent: SentLine, packages: int) -> ShippingLine:
+    substitute = sent.line.part_id != sent.line.requested_part_id
+    reason = sent.line.substitution_reason
+    return ShippingLine(
+        part_number=sent.part.part_number,
+        quantity=sent.quantity,
+        description=" ".join(word for word in (sent.part.manufacturer, sent.part.description) if word),
+        serial=sent.serial or None,
+        carton="1" if packages == 1 else None,
+        condition="good",
+        nature="substitute" if substitute else "replacement",
+        replaces_part=sent.faulty_part or None,
+        replaces_serial=sent.line.faulty_serial or None,
+        substitution_reason=_REASONS.get(reason, reason) or None if substitute else None,
+    )
+
+
+def _local(at: datetime, depot: Depot) -> str:
+    return at.astimezone(ZoneInfo(depot.time_zone)).strftime("%Y-%m-%d %H:%M")
+
+
+def _draw_shipping_slip(data: dict[str, Any], copy_no: int) -> bytes:
+    return shipping_slip.render(shipping_slip.from_json(data), copy_no=copy_no)
+
+
+draws(DocumentKind.SHIPPING_SLIP, _draw_shipping_slip)

@@ -1,0 +1,83 @@
+"""The slice's forms. They say what may be typed; the services decide whether it is right."""
+
+import re
+import unicodedata
+from datetime import datetime
+
+from flask import request
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import DateTimeLocalField, IntegerField, SelectMultipleField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from spares.errors import Invalid
+
+_DECIMAL = re.compile(r"^(\d{1,6})(?:\.(\d{1,3})|,(\d{1,2}))?$")
+_SHORTEST_KEY, _LONGEST_KEY = 8, 80
+
+
+def sent_key() -> str:
+    """The request key of the form that was sent. Raises Invalid for none or a malformed one, since two forms without a
+    key would count as the same."""
+    key = request.form.get("request_key", "")
+    if not _SHORTEST_KEY <= len(key) <= _LONGEST_KEY or not key.isascii() or not key.isprintable():
+        raise Invalid("request_key_missing")
+    return key
+
+
+def grams(typed: str) -> int | None:
+    """A weight typed in kg, as grams: `4.2`, `4,2`, full-width figures, with or without the unit; None for nothing.
+
+    A comma followed by three figures may be a decimal comma or group thousands, so it is refused (Invalid)."""
+    text = unicodedata.normalize("NFKC", typed).strip().lower()
+    text = re.sub(r"\s*(kg|公斤|千克)$", "", text).strip()
+    if not text:
+        return None
+    found = _DECIMAL.match(text)
+    if found is None:
+        raise Invalid("weight_malformed", field="weight")
+    fraction = (found[2] or found[3] or "").ljust(3, "0")
+    return int(found[1]) * 1000 + int(fraction)
+
+
+class Boxes(SelectMultipleField):
+    """Several choices as check boxes."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
+
+
+class PackForm(FlaskForm):  # type: ignore[misc]
+    """How many packages, how heavy, and which of the picked lines."""
+
+    packages = IntegerField(_l("Packages"), [InputRequired()], default=1, render_kw={"min": 1, "max": 999})
+    weight = StringField(_l("Gross weight"), [Length(max=20)], render_kw={"autocomplete": "off"})
+    lines = Boxes(_l("Lines in this shipment"), coerce=int)
+
+
+class DispatchForm(FlaskForm):  # type: ignore[misc]
+    """Who carries it, under which waybill."""
+
+    carrier = StringField(
+        _l("Carrier"), [Length(max=60)], render_kw={"maxlength": 60, "list": "carriers", "autocomplete": "off"}
+    )
+    waybill = StringField(
+        _l("Waybill"),
+        [Length(max=60)],
+        render_kw={"maxlength": 60, "autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"},
+    )
+
+
+class PromiseForm(FlaskForm):  # type: ignore[misc]
+    """A new promise and why. The instant is typed as the depot's local time."""
+
+    due_at = DateTimeLocalField(_l("New promise"), [InputRequired()])
+    reason = TextAreaField(_l("Reason"), [Length(max=300)], render_kw={"maxlength": 300})
+
+    def local(self) -> datetime:
+        """What was typed: a naive local time, after validation. Raises Invalid for a year that no calendar here has."""
+        typed = self.due_at.data
+        if typed is None or not 2001 <= typed.year <= 2100:
+            raise Invalid("date_out_of_range", field="due_at")
+        return typed

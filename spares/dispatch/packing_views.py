@@ -1,0 +1,67 @@
+"""Closing picked lines into a shipment."""
+
+from flask import flash, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from spares.accounts.access import Permission
+from spares.accounts.guard import allow, current_actor
+from spares.dispatch import shipping
+from spares.dispatch.board_views import depot_of, promised
+from spares.dispatch.forms import PackForm, grams, sent_key
+from spares.dispatch.lifecycle import LineState
+from spares.dispatch.order_views import seen_order
+from spares.dispatch.orders import lock_order
+from spares.dispatch.routes import routes
+from spares.errors import Invalid
+from spares.once import perform_once
+from spares.web import check_version, refusal_status, refusals_on
+
+
+@routes.form("/dispatch/<number>/pack")
+@allow(Permission.DISPATCH_WORK)
+def order_pack(number: str) -> ResponseReturnValue:
+    """How many packages and how heavy; all picked lines unless some are left for a later shipment."""
+    row = seen_order(number)
+    picked = [line for line in row.lines if line.state is LineState.PICKED]
+    form = PackForm()
+    form.lines.choices = [(line.id, _line_words(line.part_number, line.quantity, line.serials)) for line in picked]
+    if request.method == "GET":
+        form.lines.data = [line.id for line in picked]
+    elif form.validate():
+
+        def act() -> str:
+            order, _case = lock_order(row.order.id)
+            check_version(request.form.get("version", ""), order.version)
+            shipment = shipping.pack(
+                order.id,
+                packages=form.packages.data or 0,
+                weight_grams=grams(form.weight.data or ""),
+                line_ids=form.lines.data,
+                actor=current_actor(),
+                now=g.now,
+            )
+            return url_for("shipment_show", number=shipment.number)
+
+        with refusals_on(form):
+            if not form.lines.data:
+                raise Invalid("line_choice_missing", field="lines")
+            target = perform_once(sent_key(), g.now, act)
+            flash(_("Packed. Print the slips, then scan the waybill."), "success")
+            return redirect(target)
+    row = seen_order(number)
+    depot, calendar = depot_of(row.order)
+    page = render_template(
+        "dispatch/order_pack.html",
+        row=row,
+        form=form,
+        picked=picked,
+        left=[line for line in row.lines if line.state in {LineState.RESERVED, LineState.BACK_ORDERED}],
+        promise=promised(row.order, depot, calendar, g.now),
+        version=request.form.get("version") or row.order.version,
+    )
+    return page, 200 if request.method == "GET" else refusal_status()
+
+
+def _line_words(part_number: str, quantity: int, serials: list[str]) -> str:
+    return f"{part_number} × {quantity}" if not serials else f"{part_number} · {', '.join(serials)}"

@@ -1,0 +1,5 @@
+"""The slice's pages, gathered here so that each view module can add its own."""
+
+from spares.web import Routes
+
+routes = Routes()

@@ -1,0 +1,208 @@
+"""The slice's vocabulary in people's words: states, ways of delivery, what the timeline says, and why something was
+refused. Lazy strings: they become Chinese or English when a page is made."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+
+from spares.cases.words import addresses, leads_to, tells
+from spares.dispatch.board import NextStep
+from spares.dispatch.lifecycle import LineState, ShipmentState
+from spares.dispatch.models import DeliveryMethod, DocumentKind
+from spares.web import explains, instant
+
+LINE_STATES: dict[LineState, Any] = {
+    LineState.BACK_ORDERED: _l("Waiting for stock"),
+    LineState.RESERVED: _l("Reserved"),
+    LineState.PICKED: _l("Picked"),
+    LineState.PACKED: _l("Packed"),
+    LineState.DISPATCHED: _l("On its way"),
+    LineState.RECEIVED: _l("Received by the customer"),
+    LineState.LOST: _l("Lost in transit"),
+    LineState.UNDELIVERABLE: _l("Came back undelivered"),
+    LineState.CANCELLED: _l("Cancelled"),
+}
+LINE_TONES = {
+    LineState.BACK_ORDERED: "bad",
+    LineState.RESERVED: "neutral",
+    LineState.PICKED: "info",
+    LineState.PACKED: "info",
+    LineState.DISPATCHED: "good",
+    LineState.RECEIVED: "good",
+    LineState.LOST: "bad",
+    LineState.UNDELIVERABLE: "warn",
+    LineState.CANCELLED: "neutral",
+}
+SHIPMENT_STATES: dict[ShipmentState, Any] = {
+    ShipmentState.PACKED: _l("Packed, waiting for dispatch"),
+    ShipmentState.DISPATCHED: _l("On its way"),
+    ShipmentState.DELIVERED: _l("Received by the customer"),
+    ShipmentState.LOST: _l("Lost in transit"),
+    ShipmentState.UNDELIVERABLE: _l("Came back undelivered"),
+    ShipmentState.REOPENED: _l("Packing opened again"),
+}
+SHIPMENT_TONES = {
+    ShipmentState.PACKED: "info",
+    ShipmentState.DISPATCHED: "good",
+    ShipmentState.DELIVERED: "good",
+    ShipmentState.LOST: "bad",
+    ShipmentState.UNDELIVERABLE: "warn",
+    ShipmentState.REOPENED: "neutral",
+}
+METHODS: dict[DeliveryMethod, Any] = {
+    DeliveryMethod.COURIER: _l("Courier"),
+    DeliveryMethod.PICK_UP: _l("Customer pick-up"),
+    DeliveryMethod.ENGINEER: _l("Carried by an engineer"),
+}
+NEXT_STEPS: dict[NextStep, Any] = {
+    NextStep.PICK: _l("Pick"),
+    NextStep.PACK: _l("Pack"),
+    NextStep.DISPATCH: _l("Dispatch"),
+    NextStep.WAIT: _l("Waits for stock"),
+    NextStep.NOTHING: _l("Nothing left to send"),
+}
+DOCUMENTS: dict[DocumentKind, Any] = {
+    DocumentKind.SHIPPING_SLIP: _l("Shipping slip"),
+    DocumentKind.RETURN_SLIP: _l("Return slip"),
+}
+
+
+def reason_words(reason: str) -> str:
+    """A reason as people read it: their own words, or those for a reason that the system gives."""
+    known = {
+        "calendar": gettext("the calendar was changed"),
+        "no_exact_stock": gettext("the exact part was out of stock"),
+        "serial_swapped": gettext("another serial was picked"),
+    }
+    return str(known.get(reason, reason))
+
+
+def address_of(fact: str, number: str) -> str | None:
+    """The page of a record of another slice (`case`, `rma`), if that slice has said where it is."""
+    return addresses[fact](number) if fact in addresses else None
+
+
+def _at(data: Mapping[str, Any], fact: str) -> str:
+    text = data.get(fact)
+    return instant(datetime.fromisoformat(text)) if text else ""
+
+
+def _lines(data: Mapping[str, Any]) -> str:
+    return str(gettext("Lines %(lines)s", lines=", ".join(str(line) for line in data.get("lines", []))))
+
+
+def _promise_changed(data: Mapping[str, Any]) -> tuple[str, list[str]]:
+    return gettext("Dispatch promise of %(order)s changed", order=data.get("order", "")), [
+        f"{_at(data, 'old')} → {_at(data, 'new')}",
+        gettext("First promise: %(at)s", at=_at(data, "first")),
+        reason_words(data.get("reason", "")),
+    ]
+
+
+def _swapped(data: Mapping[str, Any]) -> tuple[str, list[str]]:
+    return gettext("Another serial picked than reserved"), [
+        gettext(
+            "Line %(line)s: reserved %(reserved)s, picked %(picked)s",
+            line=data.get("line", ""),
+            reserved=data.get("reserved", ""),
+            picked=data.get("picked", ""),
+        )
+    ]
+
+
+def _packed(data: Mapping[str, Any]) -> tuple[str, list[str]]:
+    packages = gettext("Packages: %(number)s", number=data.get("packages", ""))
+    return gettext("Packed as %(shipment)s", shipment=data.get("shipment", "")), [_lines(data), packages]
+
+
+def _dispatched(data: Mapping[str, Any]) -> tuple[str, list[str]]:
+    met = (
+        gettext("Promise met (by %(at)s)", at=_at(data, "due"))
+        if data.get("met")
+        else gettext("Promise missed (was %(at)s)", at=_at(data, "due"))
+    )
+    way = " ".join(part for part in (data.get("carrier", ""), data.get("waybill", "")) if part)
+    return gettext("Dispatched: %(shipment)s", shipment=data.get("shipment", "")), [met, way]
+
+
+def _lost(data: Mapping[str, Any]) -> tuple[str, list[str]]:
+    return gettext("Shipment %(number)s lost in transit", number=data.get("shipment", "")), [data.get("reason", "")]
+
+
+def _undelivered(data: Mapping[str, Any]) -> tuple[str, list[str]]:
+    title = gettext("Shipment %(number)s came back undelivered", number=data.get("shipment", ""))
+    return title, [data.get("reason", "")]
+
+
+def _reopened(data: Mapping[str, Any]) -> tuple[str, list[str]]:
+    return gettext("Packing of %(number)s opened again", number=data.get("shipment", "")), [data.get("reason", "")]
+
+
+def _lines_cancelled(data: Mapping[str, Any]) -> tuple[str, list[str]]:
+    title = gettext("Cancelled in %(order)s", order=data.get("order", ""))
+    return title, [_lines(data), reason_words(data.get("reason", ""))]
+
+
+def _line_reserved(data: Mapping[str, Any]) -> tuple[str, list[str]]:
+    return gettext("Stock reserved for line %(line)s of %(order)s", line=data["line"], order=data.get("order", "")), []
+
+
+def _line_not_allowed(facts: Mapping[str, Any]) -> str:
+    state = LINE_STATES[LineState(facts["state"])]
+    return str(gettext("This cannot be done any more: the line's state is “%(state)s”.", state=state))
+
+
+def _shipment_not_allowed(facts: Mapping[str, Any]) -> str:
+    state = SHIPMENT_STATES[ShipmentState(facts["state"])]
+    return str(gettext("This cannot be done any more: the shipment's state is “%(state)s”.", state=state))
+
+
+tells("promise_changed", _promise_changed, "warn")
+tells("line_reserved", _line_reserved, "info")
+tells("serial_swapped", _swapped, "warn")
+tells("packed", _packed, "info")
+tells("dispatched", _dispatched, "good")
+tells("reopened", _reopened, "warn")
+tells("lines_cancelled", _lines_cancelled, "warn")
+tells("shipment_lost", _lost, "bad")
+tells("shipment_undelivered", _undelivered, "warn")
+
+leads_to("shipment", lambda number: url_for("shipment_show", number=number))
+leads_to("order", lambda number: url_for("order_show", number=number))
+
+explains(
+    {
+        "lines_missing": _l("Ask for at least one part."),
+        "quantity_not_positive": _l("Enter a quantity of 1 or more."),
+        "one_unit_a_line": _l("A part with serial numbers takes one line for each piece: enter 1."),
+        "order_not_open": _l("Everything of %(number)s has left or was cancelled."),
+        "promise_in_past": _l("The new promise must lie in the future (%(at)s has passed)."),
+        "promise_too_far": _l("A promise can lie %(days)s days ahead at most."),
+        "line_choice_missing": _l("Choose at least one line."),
+        "nothing_to_cancel": _l(
+            "Nothing of %(number)s can be cancelled any more: all of it has left or was cancelled."
+        ),
+        "nothing_picked": _l("Nothing of %(number)s is picked. Pick the parts first."),
+        "serial_not_reserved": _l(
+            "%(scanned)s is not reserved for any order here. Open the order to pick another piece."
+        ),
+        "serial_reserved_twice": _l("Several parts carry the serial %(scanned)s. Open the order and scan it there."),
+        "serial_wrong": _l("%(scanned)s is not known here. Expected: %(expected)s."),
+        "serial_not_expected": _l("%(scanned)s does not belong to this order. Expected: %(expected)s."),
+        "scan_the_serial": _l("This part has serial numbers: scan the serial of the piece in your hand."),
+        "unit_held": _l("%(serial)s is reserved for another order."),
+        "unit_not_available": _l("%(serial)s is not a good part in a bin, so it cannot be sent."),
+        "packages_out_of_range": _l("Enter 1 to 999 packages."),
+        "weight_out_of_range": _l("Enter a weight between 0.001 and 5000 kg."),
+        "weight_malformed": _l("Enter the weight in kg with a point for decimals, such as 4.2."),
+        "line_not_allowed": _line_not_allowed,
+        "shipment_not_allowed": _shipment_not_allowed,
+        "still_waiting": _l("There is still no stock for this line."),
+        "request_key_missing": _l("The form arrived incomplete. Open the page again and repeat your step."),
+        "document_unknown": _l("There is no such print."),
+    }
+)
