@@ -178,7 +178,6 @@ explains(
     {
         "lines_missing": _l("Ask for at least one part."),
         "quantity_not_positive": _l("Enter a quantity of 1 or more."),
-        "one_unit_a_line": _l("A part with serial numbers takes one line for each piece: enter 1."),
         "order_not_open": _l("Everything of %(number)s has left or was cancelled."),
         "promise_in_past": _l("The new promise must lie in the future (%(at)s has passed)."),
         "promise_too_far": _l("A promise can lie %(days)s days ahead at most."),
