@@ -9,7 +9,15 @@ from babel.messages.extract import extract_from_dir
 from tools.compile_catalogues import merged
 
 ROOT = Path(__file__).resolve().parent.parent
-KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "lazy_gettext": None, "_l": None, "lazy_ngettext": (1, 2), "_n": (1, 2)}
+KEYWORDS = {
+    "_": None,
+    "gettext": None,
+    "ngettext": (1, 2),
+    "lazy_gettext": None,
+    "_l": None,
+    "lazy_ngettext": (1, 2),
+    "_n": (1, 2),
+}
 METHODS = [("**.py", "python"), ("**.html", "jinja2")]
 PLACE = re.compile(r"%\((\w+)\)[sd]")
 

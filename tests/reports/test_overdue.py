@@ -1,0 +1,152 @@
+"""The overdue report, written down by hand for days before, on and after each fact."""
+
+from datetime import date
+
+from flask import Flask
+
+from spares.accounts.access import SYSTEM
+from spares.calendars.models import DayStatus
+from spares.calendars.services import set_day
+from spares.db import transaction
+from spares.reports.overdue import Filters, overdue_as_of
+from spares.rma import obligations, returns
+from spares.rma.deadlines import AgeingBucket, ReturnState
+from tests.reports.making import CHIEF, local, make_shop, sent_to
+
+LATER = local("2026-12-31T12:00")
+
+
+def lines(day: str, filters: Filters = Filters(), now: str = "") -> list[tuple[str, int, str]]:
+    """Serial, working days overdue and state of each line as of that day."""
+    report = overdue_as_of(date.fromisoformat(day), filters, now=local(now) if now else LATER)
+    return [(line.faulty_serial, line.days_overdue, line.state.value) for line in report.lines]
+
+
+def test_a_return_is_overdue_from_day_eleven(context: Flask) -> None:
+    sent_to(make_shop(), "甲公司", "F1", "2026-11-17T10:00", "2026-11-18")  # due Wed 2026-12-02
+    assert lines("2026-12-02") == []
+    assert lines("2026-12-03") == [("F1", 1, "not_sent")]
+    assert lines("2026-12-04") == [("F1", 2, "not_sent")]
+    assert lines("2026-12-06") == [("F1", 2, "not_sent")]
+    assert lines("2026-12-07") == [("F1", 3, "not_sent")]
+
+
+def test_the_present_day_gives_the_same_as_the_day_looked_back_on(context: Flask) -> None:
+    sent_to(make_shop(), "甲公司", "F1", "2026-11-17T10:00", "2026-11-18")
+    assert lines("2026-12-07", now="2026-12-07T16:00") == lines("2026-12-07") == [("F1", 3, "not_sent")]
+
+
+def test_sent_in_time_is_never_overdue_and_sent_late_stays_until_it_is_here(context: Flask) -> None:
+    shop = make_shop()
+    early = sent_to(shop, "甲公司", "F1", "2026-11-17T10:00", "2026-11-18")
+    late = sent_to(shop, "乙公司", "F2", "2026-11-17T10:00", "2026-11-18")
+    with transaction():
+        returns.announce_return(
+            early.id, posted_on=date(2026, 12, 2), carrier="", waybill="", actor=CHIEF, now=local("2026-12-02T16:00")
+        )
+    with transaction():
+        returns.announce_return(
+            late.id, posted_on=date(2026, 12, 4), carrier="", waybill="", actor=CHIEF, now=local("2026-12-04T16:00")
+        )
+    with transaction():
+        found = returns.Arrival(part_id=shop.part.id, serial="F2")
+        returns.receive_return(late.id, found, actor=CHIEF, now=local("2026-12-08T10:00"))
+    assert lines("2026-12-03") == [("F2", 1, "not_sent")]
+    assert lines("2026-12-04") == [("F2", 2, "late_on_its_way")]
+    assert lines("2026-12-07") == [("F2", 3, "late_on_its_way")]
+    assert lines("2026-12-08") == []
+
+
+def test_what_was_learned_later_does_not_change_an_earlier_day(context: Flask) -> None:
+    owed = sent_to(make_shop(), "甲公司", "F1", "2026-11-17T10:00", "2026-11-18")
+    before = lines("2026-12-08")
+    with transaction():
+        returns.announce_return(
+            owed.id, posted_on=date(2026, 12, 2), carrier="", waybill="", actor=CHIEF, now=local("2026-12-10T09:00")
+        )
+    assert before == lines("2026-12-08") == [("F1", 4, "not_sent")]
+    assert lines("2026-12-09") == [("F1", 5, "not_sent")]
+    assert lines("2026-12-10") == []
+
+
+def test_an_extension_counts_from_the_day_it_was_given(context: Flask) -> None:
+    owed = sent_to(make_shop(), "甲公司", "F1", "2026-11-17T10:00", "2026-11-18")
+    with transaction():
+        obligations.extend(owed.id, date(2026, 12, 9), reason="机房封闭", actor=CHIEF, now=local("2026-12-07T09:00"))
+    assert lines("2026-12-04") == [("F1", 2, "not_sent")]
+    assert lines("2026-12-07") == []
+    assert lines("2026-12-10") == [("F1", 1, "not_sent")]
+    (line,) = overdue_as_of(date(2026, 12, 10), now=LATER).lines
+    assert (line.first_due_on, line.due_on) == (date(2026, 12, 2), date(2026, 12, 9))
+
+
+def test_waived_and_charged_returns_leave_the_report_on_that_day(context: Flask) -> None:
+    shop = make_shop()
+    waived = sent_to(shop, "甲公司", "F1", "2026-11-17T10:00", "2026-11-18")
+    charged = sent_to(shop, "乙公司", "F2", "2026-11-17T10:00", "2026-11-18")
+    with transaction():
+        obligations.waive(waived.id, reason="客户销毁", actor=CHIEF, now=local("2026-12-04T09:00"))
+    with transaction():
+        obligations.charge(charged.id, reason="合同", actor=CHIEF, now=local("2026-12-07T09:00"))
+    assert sorted(lines("2026-12-03")) == [
+        ("F1", 1, "not_sent"),
+        ("F2", 1, "not_sent"),
+    ]
+    assert lines("2026-12-04") == [("F2", 2, "not_sent")]
+    assert lines("2026-12-07") == []
+
+
+def test_sums_ageing_and_customers_agree_with_the_lines(context: Flask) -> None:
+    shop = make_shop()
+    for faulty, confirmed, received in (
+        ("F1", "2026-10-12T10:00", "2026-10-13"),  # due 2026-10-27: 33 working days on 2026-12-11
+        ("F2", "2026-11-02T10:00", "2026-11-03"),  # due 2026-11-17: 18
+        ("F3", "2026-11-16T10:00", "2026-11-17"),  # due 2026-12-01: 8
+        ("F4", "2026-11-23T10:00", "2026-11-24"),  # due 2026-12-08: 3
+    ):
+        sent_to(shop, "甲公司" if faulty in {"F1", "F4"} else "乙公司", faulty, confirmed, received)
+    report = overdue_as_of(date(2026, 12, 11), now=LATER)
+    assert [(line.faulty_serial, line.days_overdue, line.bucket) for line in report.lines] == [
+        ("F1", 33, AgeingBucket.OVER_30),
+        ("F2", 18, AgeingBucket.UP_TO_30),
+        ("F3", 8, AgeingBucket.UP_TO_10),
+        ("F4", 3, AgeingBucket.UP_TO_5),
+    ]
+    assert (report.total.lines, report.total.amounts, report.total.without_price) == (4, {"CNY": 4 * 123_456}, 0)
+    assert {bucket: total.lines for bucket, total in report.by_bucket.items()} == dict.fromkeys(AgeingBucket, 1)
+    assert {name: total.amounts["CNY"] for name, total in report.by_customer.items()} == {
+        "甲公司": 246_912,
+        "乙公司": 246_912,
+    }
+    assert lines("2026-12-11", Filters(bucket=AgeingBucket.UP_TO_10)) == [("F3", 8, "not_sent")]
+    assert lines("2026-12-11", Filters(state=ReturnState.LATE_ON_ITS_WAY)) == []
+    customer = report.lines[0].customer_id
+    assert lines("2026-12-11", Filters(customer_id=customer)) == [("F1", 33, "not_sent")]
+
+
+def test_a_part_without_a_price_is_counted_apart(context: Flask) -> None:
+    sent_to(make_shop(price_minor=None), "甲公司", "F1", "2026-11-17T10:00", "2026-11-18")
+    total = overdue_as_of(date(2026, 12, 4), now=LATER).total
+    assert (total.lines, total.amounts, total.without_price) == (1, {}, 1)
+
+
+def test_the_price_is_that_of_the_dispatch(context: Flask) -> None:
+    shop = make_shop()
+    sent_to(shop, "甲公司", "F1", "2026-11-17T10:00", "2026-11-18")
+    with transaction():
+        shop.part.price_minor = 999
+    (line,) = overdue_as_of(date(2026, 12, 4), now=LATER).lines
+    assert (line.price_minor, line.shipped_serial, line.rma_number) == (123_456, "S1", "RMA-000001")
+    assert (line.shipped_on, line.received_on, line.due_on) == (
+        date(2026, 11, 17),
+        date(2026, 11, 18),
+        date(2026, 12, 2),
+    )
+
+
+def test_days_are_counted_with_the_depots_own_calendar(context: Flask) -> None:
+    sent_to(make_shop(), "甲公司", "F1", "2026-11-17T10:00", "2026-11-18")
+    with transaction():
+        set_day(None, date(2026, 12, 3), DayStatus.CLOSED, "盘点", SYSTEM, local("2026-12-01T09:00"))
+    assert lines("2026-12-03") == []
+    assert lines("2026-12-04") == [("F1", 1, "not_sent")]
