@@ -62,12 +62,19 @@ OBLIGATION_MOVES: dict[tuple[ObligationState, ObligationVerb], ObligationState] 
     (S.INSPECTED, V.START): S.INSPECTED,
     (S.INSPECTED, V.SETTLE): S.SETTLED,
     (S.SETTLED, V.START): S.SETTLED,
+    (S.LOST, V.START): S.LOST,
     (S.LOST, V.RECEIVE): S.RECEIVED,
+    (S.WAIVED, V.START): S.WAIVED,
     (S.WAIVED, V.RECEIVE): S.RECEIVED,
+    (S.CHARGED, V.START): S.CHARGED,
     (S.CHARGED, V.RECEIVE): S.RECEIVED,
+    (S.CANCELLED, V.RECEIVE): S.RECEIVED,
 }
-"""The clock may be started late (the receipt is confirmed after the faulty part is already on its way or back), and a
-part may come back after it was given up: goods are never turned away."""
+"""The clock may be started late (the receipt is confirmed after the faulty part is already on its way, back or given up),
+and a part may come back after it was given up or its request cancelled: goods are never turned away."""
+
+RECEIVABLE = frozenset(state for state, verb in OBLIGATION_MOVES if verb is V.RECEIVE)
+"""States in which something may still come."""
 
 OWED = frozenset({S.RUNNING, S.IN_TRANSIT})
 """States in which the customer's clock runs: only these can be overdue."""

@@ -79,6 +79,32 @@ def lose(obligation_id: int, *, reason: str, actor: Actor, now: datetime, versio
     _close(obligation_id, ObligationVerb.LOSE, "lost", reason, actor, now, version)
 
 
+def charged(obligation_id: int) -> tuple[int, str]:
+    """What the customer stands charged with for it, in minor units of the currency; 0 after a credit."""
+    query = select(ObligationEvent).where(
+        ObligationEvent.obligation_id == obligation_id, ObligationEvent.kind.in_(["charged", "credited"])
+    )
+    total, currency = 0, ""
+    for event in session.scalars(query.order_by(ObligationEvent.id)):
+        total += event.facts["amount"] if event.kind == "charged" else -event.facts["amount"]
+        currency = event.facts["currency"]
+    return total, currency
+
+
+def credit(obligation: Obligation, case: ServiceCase, *, reason: str, actor: Actor, now: datetime) -> None:
+    """Take back the whole charge of a locked obligation, since what was owed has come; nothing when none stands."""
+    amount, currency = charged(obligation.id)
+    if amount:
+        _log_money(obligation, case, "credited", amount, currency, reason, actor, now)
+
+
+def charge_for(
+    obligation: Obligation, case: ServiceCase, amount: int, *, reason: str, actor: Actor, now: datetime
+) -> None:
+    """Charge an amount of the currency of the dispatch for what came other than owed; the obligation's course goes on."""
+    _log_money(obligation, case, "charged", amount, obligation.currency, reason, actor, now)
+
+
 def recount_returns(depot: Depot | None, first: date, last: date, actor: Actor, now: datetime) -> None:
     """Count open return dates again after the days from `first` to `last` changed for the depot (None: for all); old and
     new are kept. Dates that an administrator extended by hand are left as they are."""
@@ -153,6 +179,31 @@ def _set_due(
         reason=reason,
     )
     session.flush()
+
+
+def _log_money(
+    obligation: Obligation,
+    case: ServiceCase,
+    kind: str,
+    amount: int,
+    currency: str,
+    reason: str,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    log_event(obligation, kind, actor=actor, now=now, reason=reason, amount=amount, currency=currency)
+    obligation.version += 1
+    record(
+        case,
+        f"return_{kind}",
+        actor=actor,
+        now=now,
+        rma=number(NumberKind.RMA, obligation.rma_id),
+        serial=obligation.serial,
+        reason=reason,
+        amount=amount,
+        currency=currency,
+    )
 
 
 def _close(

@@ -3,10 +3,9 @@ what differs from what was expected is taken in and recorded as a discrepancy.""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from spares.accounts.access import Actor, Permission
 from spares.calendars import queries as calendars
@@ -14,56 +13,30 @@ from spares.cases.models import ServiceCase
 from spares.cases.timeline import record
 from spares.db import session
 from spares.errors import Conflict, Invalid
-from spares.inventory import ledger, places
-from spares.inventory.models import Condition, LocationKind, Part, PostingKind, Tracking, Unit, UnitState
+from spares.inventory.models import Part, Unit
 from spares.numbers import NumberKind, number, scan_key
-from spares.rma.lifecycle import ObligationVerb, obligation_after
+from spares.rma import shelf
+from spares.rma.lifecycle import ObligationState, ObligationVerb, obligation_after
 from spares.rma.models import Discrepancy, DiscrepancyKind, Obligation
-from spares.rma.obligations import lock_obligation, log_event
+from spares.rma.obligations import credit, lock_obligation, log_event
+from spares.rma.shelf import Disposition as Disposition
+from spares.rma.shelf import Inspection as Inspection
 
-
-class Inspection(StrEnum):
-    """What the bench found: 确认故障 · 未发现故障 · 损坏 · 错件 · 缺失."""
-
-    FAULT_FOUND = "fault_found"
-    NO_FAULT_FOUND = "no_fault_found"
-    DAMAGED = "damaged"
-    WRONG_ITEM = "wrong_item"
-    MISSING = "missing"
-
-
-class Disposition(StrEnum):
-    """Where the inspected part goes. Back to stock only when no fault was found."""
-
-    REPAIR = "repair"
-    VENDOR = "vendor"
-    SCRAP = "scrap"
-    STOCK = "stock"
-    NONE = "none"
-
-
-CONDITION_AFTER = {
-    Inspection.FAULT_FOUND: Condition.FAULTY,
-    Inspection.NO_FAULT_FOUND: Condition.GOOD,
-    Inspection.DAMAGED: Condition.FAULTY,
-    Inspection.WRONG_ITEM: Condition.TO_INSPECT,
-}
-PLACE_AFTER = {
-    Disposition.REPAIR: (LocationKind.BENCH, Condition.IN_REPAIR),
-    Disposition.VENDOR: (LocationKind.VENDOR, Condition.FAULTY),
-    Disposition.SCRAP: (LocationKind.SCRAP, Condition.SCRAPPED),
-}
+NOT_WHAT_IS_OWED = frozenset({DiscrepancyKind.MISSING, DiscrepancyKind.OTHER_PART, DiscrepancyKind.OTHER_SERIAL})
+"""Discrepancies after which the thing that is owed is not there; missing accessories do not count."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Arrival:
-    """What was found in the box. `serial` empty and `empty_box` True when nothing was in it."""
+    """What was found in the box. `serial` empty and `empty_box` True when nothing was in it; `packages` as counted at
+    the door, where they were."""
 
     part_id: int | None
     serial: str
     accessories_missing: str = ""
     note: str = ""
     empty_box: bool = False
+    packages: int | None = None
 
 
 def announce_return(
@@ -77,8 +50,8 @@ def announce_return(
     version: str | None = None,
 ) -> Obligation:
     """The customer has sent the faulty part (§2.5): sent in time when posted by the end of the due day, whenever it
-    arrives. An engineer who carries it himself has no waybill. Raises Invalid for a day in the future or before the good
-    part left."""
+    arrives. An engineer who carries it himself has neither carrier nor waybill; a carrier has both. Raises Invalid for
+    one without the other, and for a day in the future or before the exchange was asked for."""
     actor.must(Permission.RETURN_ANNOUNCE)
     obligation, case = lock_obligation(obligation_id, version)
     after = obligation_after(obligation.state, ObligationVerb.SEND)
@@ -88,6 +61,8 @@ def announce_return(
         raise Invalid("date_in_future", field="posted_on", day=posted_on)
     if posted_on < calendar.local_day(obligation.created_at):
         raise Invalid("posted_before_request", field="posted_on", day=posted_on)
+    if bool(scan_key(waybill)) != bool(carrier.strip()):
+        raise Invalid("value_missing", field="waybill" if carrier.strip() else "carrier")
     obligation.state = after
     obligation.posted_on, obligation.posted_recorded_at = posted_on, now
     obligation.return_carrier = carrier.strip()
@@ -119,25 +94,21 @@ def receive_return(
     before its inspection. Raises Conflict when it was received before, or when the unit is in a depot already."""
     actor.must(Permission.RETURN_RECEIVE)
     obligation, case = lock_obligation(obligation_id, version)
+    was_charged = obligation.state is ObligationState.CHARGED
     obligation.state = obligation_after(obligation.state, ObligationVerb.RECEIVE)
     obligation.received_at = now
     obligation.closed_recorded_at = obligation.closed_recorded_at or now
     obligation.version += 1
-    found: list[Discrepancy] = []
     unit: Unit | None = None
     if not arrival.empty_box:
-        part = session.get(Part, arrival.part_id) if arrival.part_id is not None else None
-        if part is None:
-            raise Invalid("value_missing", field="part")
-        obligation.received_part_id = part.id
-        obligation.received_serial = arrival.serial.strip()
-        unit = _take_in(obligation, part, arrival.serial, case, actor=actor, now=now)
+        unit = _take_in(obligation, arrival, actor=actor, now=now)
     found = _compare(obligation, arrival, unit, actor, now)
     session.add_all(found)
     facts: dict[str, Any] = {
         "serial_found": arrival.serial.strip(),
         "note": arrival.note.strip(),
         "as_expected": not found,
+        "packages": arrival.packages,
     }
     log_event(obligation, "received", actor=actor, now=now, **facts)
     record(case, "return_received", actor=actor, now=now, rma=_rma(obligation), serial=obligation.serial, **facts)
@@ -152,6 +123,8 @@ def receive_return(
             expected=discrepancy.expected,
             found=discrepancy.found,
         )
+    if was_charged and not {discrepancy.kind for discrepancy in found} & NOT_WHAT_IS_OWED:
+        credit(obligation, case, reason="returned", actor=actor, now=now)
     session.flush()
     return found
 
@@ -168,11 +141,10 @@ def inspect(
         raise Invalid("inspection_does_not_fit", field="result")
     obligation.inspection = result.value
     obligation.version += 1
-    condition = CONDITION_AFTER.get(result)
-    if condition is not None and condition is not Condition.TO_INSPECT:
-        shelf = places.inside(LocationKind.RETURNS, obligation.depot_id)
-        step = _step(obligation, shelf, Condition.TO_INSPECT, shelf, condition)
-        _post(PostingKind.INSPECT, step, f"inspect:{obligation.id}:{obligation.version}", obligation, case, actor, now)
+    if result is not Inspection.MISSING:
+        shelf.judge(_goods(obligation), result, request_key=_key("inspect", obligation), actor=actor, now=now)
+    if result is Inspection.WRONG_ITEM:
+        _note_wrong_item(obligation, case, note, actor, now)
     log_event(obligation, "inspected", actor=actor, now=now, result=result.value, note=note.strip())
     record(
         case,
@@ -213,7 +185,15 @@ def settle(
     if (result is Inspection.MISSING) != (disposition is Disposition.NONE):
         raise Invalid("disposition_does_not_fit", field="disposition")
     if disposition is not Disposition.NONE:
-        _place(obligation, result, disposition, location_id, case, actor, now)
+        shelf.place(
+            _goods(obligation),
+            result,
+            disposition,
+            location_id=location_id,
+            request_key=_key("dispose", obligation),
+            actor=actor,
+            now=now,
+        )
     obligation.disposition = disposition.value
     obligation.version += 1
     log_event(obligation, "settled", actor=actor, now=now, reason=reason.strip(), disposition=disposition.value)
@@ -234,39 +214,25 @@ def _rma(obligation: Obligation) -> str:
     return number(NumberKind.RMA, obligation.rma_id)
 
 
-def _take_in(
-    obligation: Obligation, part: Part, serial: str, case: ServiceCase, *, actor: Actor, now: datetime
-) -> Unit | None:
-    """Put what came on the returns shelf, from wherever the ledger last knew it (a customer, when it never did)."""
-    shelf = places.inside(LocationKind.RETURNS, obligation.depot_id)
-    origin, condition = places.outside(LocationKind.CUSTOMER), Condition.FAULTY
-    unit: Unit | None = None
-    if part.tracking is Tracking.SERIAL:
-        key = scan_key(serial)
-        if not key:
-            raise Invalid("value_missing", field="serial")
-        unit = session.scalars(select(Unit).where(Unit.part_id == part.id, Unit.serial_key == key)).first()
-        if unit is None:
-            unit = Unit(part_id=part.id, serial=serial.strip(), serial_key=key)
-            session.add(unit)
-            session.flush()
-        state = session.get(UnitState, unit.id, populate_existing=True)
-        if state is not None:
-            origin, condition = state.location_id, state.condition
-        obligation.received_unit_id = unit.id
-    step = ledger.Step(
-        part_id=part.id,
-        unit_id=unit.id if unit else None,
-        quantity=obligation.quantity if unit is None else 1,
-        from_id=origin,
-        from_condition=condition,
-        to_id=shelf,
-        to_condition=Condition.TO_INSPECT,
+def _take_in(obligation: Obligation, arrival: Arrival, *, actor: Actor, now: datetime) -> Unit | None:
+    part = session.get(Part, arrival.part_id) if arrival.part_id is not None else None
+    if part is None:
+        raise Invalid("value_missing", field="part")
+    goods = shelf.take_in(
+        part,
+        arrival.serial,
+        obligation.quantity,
+        depot_id=obligation.depot_id,
+        reference=_rma(obligation),
+        case_id=obligation.case_id,
+        request_key=_key("return", obligation),
+        actor=actor,
+        now=now,
     )
-    if unit is not None and places.is_in_depot(origin):
-        raise Conflict("unit_in_depot", field="serial", serial=unit.serial)
-    _post(PostingKind.RETURN, step, f"return:{obligation.id}:{obligation.version}", obligation, case, actor, now)
-    return unit
+    obligation.received_part_id = part.id
+    obligation.received_serial = arrival.serial.strip()
+    obligation.received_unit_id = goods.unit_id
+    return session.get(Unit, goods.unit_id) if goods.unit_id is not None else None
 
 
 def _compare(
@@ -299,63 +265,41 @@ def _compare(
     ]
 
 
-def _step(
-    obligation: Obligation, from_id: int, from_condition: Condition, to_id: int, to_condition: Condition
-) -> ledger.Step:
+def _note_wrong_item(obligation: Obligation, case: ServiceCase, note: str, actor: Actor, now: datetime) -> None:
+    """A wrong item that looked right at the door is a discrepancy from now on."""
+    known = select(func.count()).where(
+        Discrepancy.obligation_id == obligation.id, Discrepancy.kind.in_(NOT_WHAT_IS_OWED)
+    )
+    if session.scalar(known):
+        return
+    expected = session.get_one(Part, obligation.part_id).part_number
+    session.add(
+        Discrepancy(
+            kind=DiscrepancyKind.OTHER_PART,
+            found_at=now,
+            found_by_id=actor.id,
+            expected=expected[:200],
+            found=note.strip()[:200],
+            case_id=obligation.case_id,
+            obligation_id=obligation.id,
+            unit_id=obligation.received_unit_id,
+        )
+    )
+    facts: dict[str, Any] = {"kind": DiscrepancyKind.OTHER_PART.value, "expected": expected, "found": note.strip()}
+    record(case, "discrepancy_found", actor=actor, now=now, rma=_rma(obligation), **facts)
+
+
+def _goods(obligation: Obligation) -> shelf.Goods:
     assert obligation.received_part_id is not None  # noqa: S101
-    return ledger.Step(
+    return shelf.Goods(
         part_id=obligation.received_part_id,
         unit_id=obligation.received_unit_id,
         quantity=1 if obligation.received_unit_id is not None else obligation.quantity,
-        from_id=from_id,
-        from_condition=from_condition,
-        to_id=to_id,
-        to_condition=to_condition,
-    )
-
-
-def _place(
-    obligation: Obligation,
-    result: Inspection,
-    disposition: Disposition,
-    location_id: int | None,
-    case: ServiceCase,
-    actor: Actor,
-    now: datetime,
-) -> None:
-    shelf = places.inside(LocationKind.RETURNS, obligation.depot_id)
-    before = CONDITION_AFTER[result]
-    if disposition is Disposition.STOCK:
-        if result is not Inspection.NO_FAULT_FOUND:
-            raise Invalid("only_sound_parts_to_stock", field="disposition")
-        if location_id is None:
-            raise Invalid("value_missing", field="location")
-        target, condition = location_id, Condition.GOOD
-        if places.kind_of(location_id, obligation.depot_id) is not LocationKind.BIN:
-            raise Invalid("not_a_bin", field="location")
-    else:
-        kind, condition = PLACE_AFTER[disposition]
-        target = places.inside(kind, obligation.depot_id) if kind is LocationKind.BENCH else places.outside(kind)
-    step = _step(obligation, shelf, before, target, condition)
-    _post(PostingKind.DISPOSE, step, f"dispose:{obligation.id}:{obligation.version}", obligation, case, actor, now)
-
-
-def _post(
-    kind: PostingKind,
-    step: ledger.Step,
-    key: str,
-    obligation: Obligation,
-    case: ServiceCase,
-    actor: Actor,
-    now: datetime,
-) -> None:
-    ledger.post(
-        kind,
-        [step],
-        request_key=key,
-        occurred_at=now,
-        actor=actor,
-        now=now,
+        depot_id=obligation.depot_id,
         reference=_rma(obligation),
-        case_id=case.id,
+        case_id=obligation.case_id,
     )
+
+
+def _key(step: str, obligation: Obligation) -> str:
+    return f"{step}:{obligation.id}:{obligation.version}"

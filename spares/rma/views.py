@@ -1,6 +1,17 @@
 """The slice's pages: imported so that they are there."""
 
-from spares.rma import cancel_views, request_views, request_words, shipment_views  # noqa: F401
+from spares.rma import (  # noqa: F401
+    cancel_views,
+    discrepancy_views,
+    list_views,
+    obligation_views,
+    receipt_views,
+    request_views,
+    request_words,
+    return_views,
+    rma_views,
+    shipment_views,
+)
 from spares.rma.routes import routes
 
 __all__ = ["routes"]

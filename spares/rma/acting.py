@@ -1,0 +1,40 @@
+"""How a form of this slice acts: once, and back to where its result is shown."""
+
+from collections.abc import Callable
+
+from flask import g, redirect, request
+from flask.typing import ResponseReturnValue
+
+from spares.errors import Invalid, SparesError
+from spares.once import perform_once
+from spares.web import explain, fresh_key
+
+
+def once(act: Callable[[], str]) -> ResponseReturnValue:
+    """Run `act`, which gives the address of its result, once for the key that the form carries, and lead there.
+
+    Raises Invalid for a form without a key, and whatever `act` raises."""
+    key = request.form.get("request_key", "").strip()
+    if not 1 <= len(key) <= 80:
+        raise Invalid("request_key_missing")
+    return redirect(perform_once(key, g.now, act))
+
+
+def page_key() -> str:
+    """The key for the page's form: the one it was sent with when it is shown again, else a new one."""
+    return request.form.get("request_key") or fresh_key()
+
+
+def seen_version() -> str | None:
+    """The version of the record that the page was made from, as its form says."""
+    return request.form.get("version")
+
+
+def refusal_of(act: Callable[[], ResponseReturnValue]) -> tuple[ResponseReturnValue | None, str, int]:
+    """For the buttons of a page: the answer of `act`, or the words and the status of its refusal."""
+    try:
+        return act(), "", 200
+    except SparesError as error:
+        if error.status in {403, 404}:
+            raise
+        return None, explain(error), error.status

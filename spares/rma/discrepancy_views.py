@@ -1,0 +1,186 @@
+"""The inbox of what came other than expected, each decided with a reason; and the door for what nobody expects."""
+
+from decimal import Decimal, InvalidOperation
+
+from flask import flash, g, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from spares.accounts.access import Permission
+from spares.accounts.guard import allow, current_actor
+from spares.calendars import queries as calendars
+from spares.errors import Invalid, NotFound
+from spares.rma import discrepancies, queries, unexpected, worklists
+from spares.rma.acting import once, page_key
+from spares.rma.discrepancies import Resolution
+from spares.rma.forms import PlaceForm, ResolveForm, UnexpectedForm, empty_to_none
+from spares.rma.models import Discrepancy, DiscrepancyKind
+from spares.rma.routes import routes
+from spares.rma.shelf import Disposition, Inspection
+from spares.rma.words import DISCREPANCIES, STATES, TONES, decision_words, found_words
+from spares.web import PAGE_SIZE, page_number, refusal_status, refusals_on
+
+MOST = 10_000_000_000
+"""Minor units; more is a slip of the finger."""
+
+
+@routes.get("/discrepancies")
+@allow(Permission.RMA_SEE)
+def discrepancy_list() -> str:
+    """What came other than expected: undecided first."""
+    decided = request.args.get("decided") == "1"
+    rows, total = worklists.discrepancies(current_actor(), decided=decided, page=page_number(), size=PAGE_SIZE)
+    return render_template(
+        "rma/discrepancy_list.html",
+        rows=queries.with_records(rows),
+        decided=decided,
+        total=total,
+        page=page_number(),
+        pages=-(-total // PAGE_SIZE),
+        kinds=DISCREPANCIES,
+        decision_words=decision_words,
+    )
+
+
+@routes.form("/discrepancies/<int:discrepancy_id>")
+@allow(Permission.OBLIGATION_DECIDE)
+def discrepancy_resolve(discrepancy_id: int) -> ResponseReturnValue:
+    """Decide it: what came is accepted, goes back, or is charged; an unexpected arrival gets its place."""
+    record = queries.discrepancy_of(discrepancy_id, current_actor())
+    if record.discrepancy.kind is DiscrepancyKind.UNEXPECTED:
+        return _place_unexpected(record)
+    form = ResolveForm()
+
+    def act() -> str:
+        discrepancies.resolve(
+            discrepancy_id,
+            Resolution(form.resolution.data),
+            reason=form.reason.data or "",
+            actor=current_actor(),
+            now=g.now,
+            amount_minor=_minor(form.amount.data or "") if form.resolution.data == Resolution.CHARGE else None,
+        )
+        return url_for("rma_show", number=record.rma_number)
+
+    if form.validate_on_submit():
+        with refusals_on(form):
+            answer = once(act)
+            flash(_("Decided."), "success")
+            return answer
+    return _page(record, form)
+
+
+def _place_unexpected(record: queries.DiscrepancyRecord) -> ResponseReturnValue:
+    form = PlaceForm()
+    depot_id = queries.depot_of_arrival(record.discrepancy.id) or calendars.default_depot().id
+    form.offer([(one.id, one.code) for one in queries.bins(depot_id)])
+
+    def act() -> str:
+        unexpected.place(
+            record.discrepancy.id,
+            Inspection(form.result.data),
+            Disposition(form.disposition.data),
+            reason=form.reason.data or "",
+            actor=current_actor(),
+            now=g.now,
+            location_id=empty_to_none(form.location.data),
+        )
+        return url_for("discrepancy_list")
+
+    if form.validate_on_submit():
+        with refusals_on(form):
+            answer = once(act)
+            flash(_("Decided."), "success")
+            return answer
+    return _page(record, form)
+
+
+def _page(record: queries.DiscrepancyRecord, form: ResolveForm | PlaceForm) -> ResponseReturnValue:
+    page = render_template(
+        "rma/discrepancy_resolve.html",
+        record=record,
+        form=form,
+        key=page_key(),
+        found_words=found_words,
+        decision_words=decision_words,
+        kinds=DISCREPANCIES,
+        states=STATES,
+        tones=TONES,
+    )
+    return page, 200 if request.method == "GET" else refusal_status()
+
+
+@routes.form("/returns/unexpected")
+@allow(Permission.RETURN_RECEIVE)
+def return_unexpected() -> ResponseReturnValue:
+    """Take in what nobody expects: nothing is turned away at the door."""
+    form = UnexpectedForm()
+    if request.method == "GET":
+        form.serial.data = request.args.get("serial", "")[:80]
+    taken: list[Discrepancy] = []
+
+    def act() -> str:
+        found = unexpected.receive_unexpected(
+            calendars.default_depot().id,
+            part_id=_part(form.part_number.data or ""),
+            serial=form.serial.data or "",
+            quantity=form.quantity.data or 1,
+            sender=form.sender.data or "",
+            waybill=form.waybill.data or "",
+            note=form.note.data or "",
+            actor=current_actor(),
+            now=g.now,
+            case_id=_case(form.case_number.data or ""),
+            customer_id=_customer(form.customer_code.data or ""),
+        )
+        taken.append(found)
+        return url_for("discrepancy_list")
+
+    if form.validate_on_submit():
+        with refusals_on(form):
+            answer = once(act)
+            for one in taken:
+                words = _("Taken in under case %(case)s. An RMA administrator decides.", case=queries.case_number(one))
+                flash(words, "warning")
+            return answer
+    page = render_template("rma/return_unexpected.html", form=form, key=page_key())
+    return page, 200 if request.method == "GET" else refusal_status()
+
+
+def _part(text: str) -> int:
+    found = queries.part_ids(text)
+    if not found:
+        raise Invalid("part_unknown", field="part_number", typed=text.strip())
+    return found[0]
+
+
+def _case(text: str) -> int | None:
+    if not text.strip():
+        return None
+    found = queries.case_id_of(text, current_actor())
+    if found is None:
+        raise NotFound("case_unknown", field="case_number", typed=text.strip())
+    return found
+
+
+def _customer(text: str) -> int | None:
+    if not text.strip():
+        return None
+    found = queries.customer_id_of(text)
+    if found is None:
+        raise NotFound("customer_unknown", field="customer_code", typed=text.strip())
+    return found
+
+
+def _minor(text: str) -> int | None:
+    """An amount as typed, in minor units (two decimals); None for none. Raises Invalid for anything else."""
+    typed = text.strip().replace(",", "").replace("，", "")
+    if not typed:
+        return None
+    try:
+        amount = Decimal(typed) * 100
+    except InvalidOperation:
+        raise Invalid("amount_out_of_range", field="amount") from None
+    if not amount.is_finite() or amount != amount.to_integral_value() or not 1 <= amount <= MOST:
+        raise Invalid("amount_out_of_range", field="amount")
+    return int(amount)

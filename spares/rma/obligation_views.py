@@ -1,0 +1,60 @@
+"""Giving the customer longer: a decision with a day and a reason; the first day stays visible."""
+
+from flask import flash, g, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from spares.accounts.access import Permission
+from spares.accounts.guard import allow, current_actor
+from spares.calendars import queries as calendars
+from spares.rma import obligations, queries
+from spares.rma.acting import once, page_key, seen_version
+from spares.rma.due_words import due_words
+from spares.rma.forms import ExtendForm
+from spares.rma.routes import routes
+from spares.rma.words import STATES, TONES
+from spares.web import refusal_status, refusals_on
+
+USUAL_EXTENSION = 5
+"""Working days that the form suggests."""
+
+
+@routes.form("/returns/<int:obligation_id>/extend")
+@allow(Permission.OBLIGATION_DECIDE)
+def return_extend(obligation_id: int) -> ResponseReturnValue:
+    """Give the customer until a later day."""
+    obligation = queries.obligation_of(obligation_id, current_actor())
+    calendar = calendars.depot_calendar(calendars.depot(obligation.depot_id))
+    form = ExtendForm()
+    if request.method == "GET" and obligation.due_on is not None:
+        start = max(obligation.due_on, calendar.local_day(g.now))
+        form.due_on.data = calendar.add_working_days(start, USUAL_EXTENSION)
+
+    def act() -> str:
+        assert form.due_on.data is not None  # noqa: S101
+        obligations.extend(
+            obligation_id,
+            form.due_on.data,
+            reason=form.reason.data or "",
+            actor=current_actor(),
+            now=g.now,
+            version=seen_version(),
+        )
+        return url_for("rma_show", number=obligation.rma.number)
+
+    if form.validate_on_submit():
+        with refusals_on(form):
+            answer = once(act)
+            flash(_("Extended. The first day stays visible."), "success")
+            return answer
+    page = render_template(
+        "rma/return_extend.html",
+        obligation=obligation,
+        form=form,
+        key=page_key(),
+        version=seen_version() or obligation.version,
+        due=due_words(obligation, g.now, calendar),
+        states=STATES,
+        tones=TONES,
+    )
+    return page, 200 if request.method == "GET" else refusal_status()

@@ -1,0 +1,158 @@
+"""What arrives without being expected is taken in all the same: into the ledger, under a case, as a discrepancy that
+waits for a decision."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import select
+
+from spares.accounts.access import SYSTEM, Actor, Permission
+from spares.cases import services as cases
+from spares.cases.confirmation_clock import FaultLevel
+from spares.cases.models import Customer, ServiceCase
+from spares.cases.timeline import lock_case, record
+from spares.db import session
+from spares.errors import Conflict, Invalid
+from spares.inventory.models import Location, Move, Part, Posting
+from spares.rma import shelf
+from spares.rma.discrepancies import close, lock_discrepancy
+from spares.rma.models import Discrepancy, DiscrepancyKind
+from spares.rma.shelf import Disposition, Inspection
+
+UNKNOWN_CUSTOMER = "UNKNOWN"
+UNKNOWN_CUSTOMER_NAME = "未知寄件人"
+CASE_TITLE = "无单到货"
+
+
+def receive_unexpected(
+    depot_id: int,
+    *,
+    part_id: int,
+    serial: str,
+    quantity: int,
+    sender: str,
+    waybill: str,
+    note: str,
+    actor: Actor,
+    now: datetime,
+    case_id: int | None = None,
+    customer_id: int | None = None,
+) -> Discrepancy:
+    """Take in what nobody expects, under the case named, else under a new one for the customer (unknown, where it is).
+
+    Raises as `shelf.take_in` does, and Invalid for a quantity below 1."""
+    actor.must(Permission.RETURN_RECEIVE)
+    if not 1 <= quantity <= 9999:
+        raise Invalid("quantity_out_of_range", field="quantity")
+    part = session.get(Part, part_id)
+    if part is None:
+        raise Invalid("value_missing", field="part_number")
+    case = lock_case(case_id) if case_id is not None else _new_case(part, serial, customer_id, actor, now)
+    details = "; ".join(text for text in (sender.strip(), waybill.strip(), note.strip()) if text)
+    discrepancy = Discrepancy(
+        kind=DiscrepancyKind.UNEXPECTED,
+        found_at=now,
+        found_by_id=actor.id,
+        expected="",
+        found=f"{part.part_number} {serial.strip()}".strip()[:200],
+        case_id=case.id,
+        note=details[:500],
+    )
+    session.add(discrepancy)
+    session.flush()
+    goods = shelf.take_in(
+        part,
+        serial,
+        quantity,
+        depot_id=depot_id,
+        reference=case.number,
+        case_id=case.id,
+        request_key=_key(discrepancy),
+        actor=actor,
+        now=now,
+    )
+    discrepancy.unit_id = goods.unit_id
+    record(
+        case,
+        "unexpected_arrival",
+        actor=actor,
+        now=now,
+        quantity=goods.quantity,
+        found=discrepancy.found,
+        sender=sender.strip(),
+        waybill=waybill.strip(),
+        note=note.strip(),
+    )
+    session.flush()
+    return discrepancy
+
+
+def place(
+    discrepancy_id: int,
+    result: Inspection,
+    disposition: Disposition,
+    *,
+    reason: str,
+    actor: Actor,
+    now: datetime,
+    location_id: int | None = None,
+) -> Discrepancy:
+    """Inspect an unexpected arrival and give it its place, which decides the discrepancy.
+
+    Raises as `shelf.place` does; Invalid without a reason; Conflict when it was decided before."""
+    actor.must(Permission.OBLIGATION_DECIDE)
+    reason = reason.strip()
+    if not reason:
+        raise Invalid("value_missing", field="reason")
+    discrepancy, case = lock_discrepancy(discrepancy_id)
+    if discrepancy.kind is not DiscrepancyKind.UNEXPECTED:
+        raise Conflict("discrepancy_of_an_obligation")
+    if result is Inspection.MISSING:
+        raise Invalid("inspection_does_not_fit", field="result")
+    goods = _goods(discrepancy, case)
+    shelf.judge(goods, result, request_key=f"{_key(discrepancy)}:inspect", actor=actor, now=now)
+    shelf.place(
+        goods,
+        result,
+        disposition,
+        location_id=location_id,
+        request_key=f"{_key(discrepancy)}:dispose",
+        actor=actor,
+        now=now,
+    )
+    close(discrepancy, case, disposition.value, reason=reason, actor=actor, now=now)
+    return discrepancy
+
+
+def _key(discrepancy: Discrepancy) -> str:
+    return f"unexpected:{discrepancy.id}"
+
+
+def _goods(discrepancy: Discrepancy, case: ServiceCase) -> shelf.Goods:
+    """What was taken in for it, as the ledger tells."""
+    move, depot_id = session.execute(
+        select(Move, Location.depot_id)
+        .join(Posting, Posting.id == Move.posting_id)
+        .join(Location, Location.id == Move.to_location_id)
+        .where(Posting.request_key == _key(discrepancy))
+    ).one()
+    assert depot_id is not None  # noqa: S101
+    return shelf.Goods(
+        part_id=move.part_id,
+        unit_id=move.unit_id,
+        quantity=move.quantity,
+        depot_id=depot_id,
+        reference=case.number,
+        case_id=case.id,
+    )
+
+
+def _new_case(part: Part, serial: str, customer_id: int | None, actor: Actor, now: datetime) -> ServiceCase:
+    """The system opens it, in the name of who stands at the door and may not open cases himself."""
+    if customer_id is None:
+        customer_id = session.scalar(select(Customer.id).where(Customer.code == UNKNOWN_CUSTOMER))
+    if customer_id is None:
+        customer_id = cases.add_customer(code=UNKNOWN_CUSTOMER, name=UNKNOWN_CUSTOMER_NAME, actor=SYSTEM).id
+    title = f"{CASE_TITLE} {part.part_number} {serial.strip()}".strip()[:200]
+    opener = replace(actor, role=None)
+    return cases.open_case(customer_id=customer_id, title=title, level=FaultLevel.C3, actor=opener, now=now)
