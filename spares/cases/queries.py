@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import joinedload
@@ -195,7 +195,6 @@ def contains(text: str) -> str:
     return f"%{escaped}%"
 
 
-def confirmed_first(case_id: int) -> datetime | None:
-    """When the case's fault was first confirmed; None while the confirmation clock runs."""
-    query = select(FaultConfirmation.confirmed_at).where(FaultConfirmation.case_id == case_id)
-    return session.scalar(query.order_by(FaultConfirmation.confirmed_at).limit(1))
+def contract(contract_id: int) -> Contract | None:
+    """One contract."""
+    return session.get(Contract, contract_id)

@@ -67,20 +67,22 @@ def entry_hash(entry: TimelineEntry) -> str:
     return hashlib.sha256(json.dumps(content, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
-def broken_entries(case: ServiceCase) -> Iterator[TimelineEntry]:
-    """Entries whose hash does not fit their content or the entry before; none when nobody tampered."""
+def broken_entries(case: ServiceCase, listed: list[TimelineEntry] | None = None) -> Iterator[TimelineEntry]:
+    """Entries whose hash does not fit their content or the entry before; none when nobody tampered. `listed` saves
+    reading them again."""
     previous = ""
-    for place, entry in enumerate(entries(case.id), start=1):
+    for place, entry in enumerate(entries(case.id) if listed is None else listed, start=1):
         if entry.sequence != place or entry.previous_hash != previous or entry.hash != entry_hash(entry):
             yield entry
         previous = entry.hash
 
 
-def is_whole(case: ServiceCase) -> bool:
-    """Whether the chain is unbroken and ends where the case says it does (nothing cut off)."""
-    listed = entries(case.id)
+def is_whole(case: ServiceCase, listed: list[TimelineEntry] | None = None) -> bool:
+    """Whether the chain is unbroken and ends where the case says it does (nothing cut off). `listed`, every entry of
+    the case in order, saves reading them again."""
+    listed = entries(case.id) if listed is None else listed
     ends_well = (listed[-1].hash if listed else "") == case.timeline_head and len(listed) == case.timeline_length
-    return ends_well and not any(True for _ in broken_entries(case))
+    return ends_well and not any(True for _ in broken_entries(case, listed))
 
 
 def entries(case_id: int) -> list[TimelineEntry]:

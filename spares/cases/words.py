@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 
 from spares.cases.confirmation_clock import FaultLevel
 from spares.cases.models import CaseState, TimelineEntry
-from spares.web import explains
+from spares.web import explains, instant
 
 Teller = Callable[[Mapping[str, Any]], tuple[str, list[str]]]
 Address = Callable[[str], str]
@@ -30,6 +30,9 @@ PURPOSES = {
     "other": _l("Other"),
 }
 """What an attachment proves. A purpose without words here is shown as it is."""
+
+NOTABLE_SECONDS = 60
+"""A step entered this much after the fact says when it was entered."""
 
 timeline_words: dict[str, Teller] = {}
 timeline_tones: dict[str, str] = {}
@@ -56,16 +59,16 @@ def told(entry: TimelineEntry) -> dict[str, Any]:
         title, details = entry.kind.replace("_", " "), [f"{key}: {value}" for key, value in entry.data.items()]
     else:
         title, details = function(entry.data)
+    if (entry.recorded_at - entry.occurred_at).total_seconds() >= NOTABLE_SECONDS:
+        details = [*details, gettext("Recorded %(at)s", at=instant(entry.recorded_at))]
     address = next((addresses[fact](str(entry.data[fact])) for fact in addresses if entry.data.get(fact)), None)
     return {
         "when": entry.occurred_at,
-        "recorded_at": entry.recorded_at,
         "who": entry.actor_name,
         "title": title,
         "details": [line for line in details if line],
         "kind": timeline_tones.get(entry.kind, "neutral"),
         "url": address,
-        "sequence": entry.sequence,
     }
 
 
@@ -117,6 +120,12 @@ explains(
         "confirmed_in_future": _l("The fault cannot be confirmed in the future (%(at)s)."),
         "confirmed_too_long_ago": _l("The confirmation may lie back %(hours)s hours at most; this is %(at)s."),
         "case_number_malformed": _l("%(number)s does not look like a number of the other case system."),
+        "customer_needed": _l("Enter the customer of the new case."),
+        "part_needed": _l("Enter the part number."),
+        "serial_of_several": _l("Several devices have this serial. Enter the part number: %(parts)s"),
+        "attachment_missing": _l("Choose a file first."),
+        "text_too_long": _l("Enter at most %(limit)s characters."),
+        "request_key_missing": _l("This form is not complete. Open the page again and repeat your step."),
         "case_unknown": _l("There is no case %(number)s, or you may not see it."),
         "customer_unknown": _l("There is no customer %(typed)s."),
         "part_number_unknown": _l("There is no part %(number)s."),

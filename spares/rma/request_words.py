@@ -7,9 +7,6 @@ from spares.web import explains
 explains(
     {
         "case_needed": _l("Enter the case number, or open a new case."),
-        "customer_needed": _l("Enter the customer of the new case."),
-        "part_needed": _l("Enter the part number."),
-        "serial_of_several": _l("Several devices have this serial. Enter the part number: %(parts)s"),
         "serial_of_line_needed": _l("Enter the serial of the faulty part that comes back for it."),
         "serial_twice": _l("The serial %(serial)s stands here twice."),
         "one_unit_a_line": _l("A part with serials is one unit a line: use a further line for the next one."),
