@@ -10,10 +10,12 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from spares import db, logs, web
 from spares.accounts import guard
 from spares.accounts.sessions import identify
-from spares.calendars.services import when_days_change
+from spares.calendars.models import Depot
+from spares.calendars.services import when_days_change, when_depot_added
 from spares.config import Config, from_environment
 from spares.dispatch.orders import recount_promises
 from spares.files import words as file_words
+from spares.inventory.places import ensure_places
 from spares.rma.obligations import recount_returns
 from spares.sheets import words as sheet_words
 
@@ -74,4 +76,9 @@ def create_app(config: Config | None = None) -> Flask:
         import_module(name).routes.register(app)
     for recount in (recount_promises, recount_returns):
         when_days_change(recount)
+    when_depot_added(_with_places)
     return app
+
+
+def _with_places(depot: Depot) -> None:
+    ensure_places(depot.id)

@@ -30,6 +30,11 @@ from spares.workdays import Calendar
 @allow(Permission.DISPATCH_SEE)
 def board_show() -> str:
     """What a depot has to send, the earliest promise first."""
+    return render_template("dispatch/board_show.html", **board_page())
+
+
+def board_page() -> dict[str, Any]:
+    """What the board's template shows for the present request; the warehouse's start page shows it too."""
     depots = calendars.depots()
     if not depots:
         raise NotFound("no_depot")
@@ -50,24 +55,23 @@ def board_show() -> str:
         page=page_number(),
         size=PAGE_SIZE,
     )
-    return render_template(
-        "dispatch/board_show.html",
-        rows=[(row, promised(row.order, depot, calendar, g.now)) for row in rows],
-        more=more,
-        page=page_number(),
-        depot=depot,
-        depot_options=[(one.code, one.name) for one in depots],
-        method_options=[(one.value, words) for one, words in METHODS.items()],
-        show=shown,
-        Show=Show,
-        method=method,
-        methods=METHODS,
-        states=LINE_STATES,
-        tones=LINE_TONES,
-        steps=NEXT_STEPS,
-        may_work=current_actor().may(Permission.DISPATCH_WORK),
-        next_url=next_url,
-    )
+    return {
+        "rows": [(row, promised(row.order, depot, calendar, g.now)) for row in rows],
+        "more": more,
+        "page": page_number(),
+        "depot": depot,
+        "depot_options": [(one.code, one.name) for one in depots],
+        "method_options": [(one.value, words) for one, words in METHODS.items()],
+        "show": shown,
+        "Show": Show,
+        "method": method,
+        "methods": METHODS,
+        "states": LINE_STATES,
+        "tones": LINE_TONES,
+        "steps": NEXT_STEPS,
+        "may_work": current_actor().may(Permission.DISPATCH_WORK),
+        "next_url": next_url,
+    }
 
 
 @routes.post("/board/scan")

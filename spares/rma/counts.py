@@ -1,0 +1,30 @@
+"""How much waits at each step of the returns, for the first screens."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from spares.db import session
+from spares.rma.lifecycle import ObligationState
+from spares.rma.models import Obligation
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Faulty parts on their way to the depot, and those that lie there to be inspected or to be given their place."""
+
+    on_its_way: int
+    to_inspect: int
+    to_settle: int
+
+
+def waiting(depot_id: int) -> Waiting:
+    """The depot's returns that wait for somebody; one statement."""
+    states = [ObligationState.IN_TRANSIT, ObligationState.RECEIVED, ObligationState.INSPECTED]
+    query = (
+        select(Obligation.state, func.count(Obligation.id))
+        .where(Obligation.state.in_(states), Obligation.depot_id == depot_id)
+        .group_by(Obligation.state)
+    )
+    counts = dict(session.execute(query).tuples())
+    return Waiting(*(counts.get(state, 0) for state in states))
