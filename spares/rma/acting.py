@@ -5,7 +5,11 @@ from collections.abc import Callable
 from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 
+from spares.accounts.guard import current_actor
+from spares.cases import services as cases
+from spares.cases.timeline import lock_case
 from spares.errors import Invalid, SparesError
+from spares.files.storage import Upload, store
 from spares.once import perform_once
 from spares.web import explain, fresh_key
 
@@ -38,3 +42,13 @@ def refusal_of(act: Callable[[], ResponseReturnValue]) -> tuple[ResponseReturnVa
         if error.status in {403, 404}:
             raise
         return None, explain(error), error.status
+
+
+def attach_uploads(sent: list[Upload], case_id: int, purpose: str, *, blame: str) -> None:
+    """Put what came with a form on the case, in the form's own transaction. Raises Invalid at the field `blame`."""
+    if not sent:
+        return
+    case = lock_case(case_id)
+    for upload in sent:
+        stored = store(upload, by=current_actor().id, now=g.now, blame=blame)
+        cases.attach(case, stored.id, stored.name, purpose, actor=current_actor(), now=g.now)

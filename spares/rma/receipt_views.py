@@ -12,14 +12,12 @@ from spares.accounts.access import Permission
 from spares.accounts.guard import allow, current_actor
 from spares.calendars import queries as calendars
 from spares.calendars.models import Depot
-from spares.cases import services as cases
-from spares.cases.timeline import lock_case
 from spares.dispatch.lifecycle import ShipmentState
 from spares.dispatch.words import METHODS
-from spares.files.storage import Upload, store, uploads
+from spares.files.storage import uploads
 from spares.numbers import NumberKind, key_of
 from spares.rma import queries, receipts, worklists
-from spares.rma.acting import once, page_key
+from spares.rma.acting import attach_uploads, once, page_key
 from spares.rma.deadlines import return_due
 from spares.rma.forms import FIRST_DAY, LAST_DAY, ReceiptForm
 from spares.rma.routes import routes
@@ -77,7 +75,7 @@ def receipt_confirm(number: str) -> ResponseReturnValue:
                     now=g.now,
                 )
             )
-            _attach(sent, case_id)
+            attach_uploads(sent, case_id, "receipt", blame="attachment")
             return url_for("rma_show", number=rma_number)
 
         with refusals_on(form):
@@ -121,15 +119,6 @@ def _due(received_on: date | None, depot: Depot) -> dict[str, Any] | None:
     days = settings.current().return_within_days
     due = return_due(received_on, calendars.depot_calendar(depot), days)
     return {"received_on": received_on, "due_on": due.due_on, "provisional": due.provisional, "days": days}
-
-
-def _attach(sent: list[Upload], case_id: int) -> None:
-    if not sent:
-        return
-    case = lock_case(case_id)
-    for upload in sent:
-        stored = store(upload, by=current_actor().id, now=g.now, blame="attachment")
-        cases.attach(case, stored.id, stored.name, "receipt", actor=current_actor(), now=g.now)
 
 
 def _tell(started: list[Any]) -> None:

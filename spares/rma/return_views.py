@@ -10,10 +10,11 @@ from spares.accounts.access import Permission
 from spares.accounts.guard import allow, current_actor
 from spares.calendars import queries as calendars
 from spares.errors import Conflict, Invalid
+from spares.files.storage import uploads
 from spares.inventory.models import Part
 from spares.numbers import scan_key
 from spares.rma import queries, returns
-from spares.rma.acting import once, page_key, seen_version
+from spares.rma.acting import attach_uploads, once, page_key, seen_version
 from spares.rma.due_words import due_words
 from spares.rma.forms import BY_ENGINEER, AnnounceForm, InspectForm, ReceiveForm, SettleForm, empty_to_none
 from spares.rma.lifecycle import RECEIVABLE
@@ -82,10 +83,13 @@ def _receive(form: ReceiveForm, number: str, open_rows: list[Obligation]) -> Res
         packages=form.packages.data,
     )
     found: list[Discrepancy] | None = None
+    photos = uploads([form.photo.data])
+    obligation_id, case_id = obligation.id, obligation.case_id
 
     def act() -> str:
         nonlocal found
-        found = returns.receive_return(obligation.id, arrival, actor=current_actor(), now=g.now)
+        found = returns.receive_return(obligation_id, arrival, actor=current_actor(), now=g.now)
+        attach_uploads(photos, case_id, "damage", blame="photo")
         return url_for("return_receive", number=number)
 
     answer = once(act)
