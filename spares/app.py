@@ -7,8 +7,8 @@ from flask import Flask
 from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from spares import db, logs, web
-from spares.accounts import guard
+from spares import db, health, logs, web
+from spares.accounts import guard, loopback
 from spares.accounts.sessions import identify
 from spares.calendars.models import Depot
 from spares.calendars.services import when_days_change, when_depot_added
@@ -69,8 +69,10 @@ def create_app(config: Config | None = None) -> Flask:
     db.init_app(app, config.database_url)
     Migrate(app, db.db, directory=str(shipped("migrations")), render_as_batch=True)
     web.init_app(app)
+    health.init_app(app, shipped("migrations"))
     for words in (sheet_words.WORDS, file_words.WORDS):
         web.explains(words)
+    loopback.init_app(app)
     guard.init_app(app, identify)
     for name in SLICES:
         import_module(name).routes.register(app)

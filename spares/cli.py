@@ -8,6 +8,7 @@ import click
 from click.exceptions import ClickException
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
+from spares.config import WORDS
 from spares.errors import SparesError
 
 COMMANDS = {
@@ -15,6 +16,8 @@ COMMANDS = {
     "worker": ("spares.worker", "worker", "Do the background work: send messages, run imports."),
     "init": ("spares.serving", "init", "Make or upgrade the database, the first depot and its places."),
     "demo": ("spares.demo.cli", "demo", "Fill an empty database with an invented company."),
+    "backup": ("spares.backup", "backup", "Copy the embedded database to a file, while it is in use."),
+    "restore": ("spares.backup", "restore", "Put a backup of the embedded database back."),
     "user": ("spares.accounts.cli", "user", "People who sign in."),
     "parts": ("spares.inventory.import_cli", "parts", "The parts catalogue."),
     "stock": ("spares.inventory.cli", "stock", "The stock ledger."),
@@ -84,7 +87,7 @@ def _words(error: SparesError) -> str:
     from flask import has_app_context
 
     if not has_app_context():
-        return str(error)
+        return WORDS[error.code] % error.facts if error.code in WORDS else str(error)
     from spares.web import explain
 
     return explain(error)

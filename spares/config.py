@@ -10,13 +10,25 @@ from pathlib import Path
 
 from spares.errors import Invalid
 
+WORDS = {
+    "secret_key_missing": "Set %(variable)s (32 characters or more), or SPARES_SECRET_KEY_FILE: every process of the site "
+    "must share one secret key.",
+    "secret_key_too_short": "The secret key is shorter than %(least)s characters.",
+    "secret_file_open_to_others": "%(path)s holds the secret key and can be read by others: chmod 600 %(path)s.",
+    "secret_file_missing": "%(path)s, named by SPARES_SECRET_KEY_FILE, cannot be read.",
+    "setting_not_a_flag": "%(variable)s is %(value)r; write 1 or 0.",
+    "setting_not_a_number": "%(variable)s is %(value)r; write a whole number.",
+}
+"""What a refused setting is called, for the person who starts the process: before there is any page or language."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
     """`database_url` is a SQLAlchemy URL; `data_dir` keeps the embedded database, the secret and the logs' place.
 
     `base_url` is what the QR codes on paper point to. `https` says that people reach the site over HTTPS (behind
-    `proxies` reverse proxies), which turns on Secure cookies and HSTS."""
+    `proxies` reverse proxies), which turns on Secure cookies and HSTS. `demo` says whether the database is a demo; None:
+    to be asked at the first request. `metrics_token` opens the metrics to other machines."""
 
     database_url: str
     data_dir: Path
@@ -25,11 +37,12 @@ class Config:
     https: bool = False
     proxies: int = 0
     debug: bool = False
-    demo: bool = False
+    demo: bool | None = False
     serve_demo_publicly: bool = False
     smtp_url: str = field(default="", repr=False)
     mail_from: str = "spares@localhost"
     max_upload_bytes: int = 20 * 1024 * 1024
+    metrics_token: str = field(default="", repr=False)
     testing: bool = False
 
 
@@ -57,11 +70,12 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
         https=_flag(environ, "SPARES_HTTPS"),
         proxies=_number(environ, "SPARES_PROXIES", 0),
         debug=_flag(environ, "SPARES_DEBUG"),
-        demo=_flag(environ, "SPARES_DEMO"),
+        demo=None,
         serve_demo_publicly=_flag(environ, "SPARES_SERVE_DEMO_PUBLICLY"),
         smtp_url=environ.get("SPARES_SMTP_URL", ""),
         mail_from=environ.get("SPARES_MAIL_FROM", "spares@localhost"),
         max_upload_bytes=_number(environ, "SPARES_MAX_UPLOAD_BYTES", 20 * 1024 * 1024),
+        metrics_token=environ.get("SPARES_METRICS_TOKEN", ""),
     )
 
 
@@ -78,6 +92,8 @@ def _secret_key(environ: Mapping[str, str], data_dir: Path, *, generate: bool) -
         key = environ["SPARES_SECRET_KEY"]
     elif "SPARES_SECRET_KEY_FILE" in environ:
         path = Path(environ["SPARES_SECRET_KEY_FILE"])
+        if not os.access(path, os.R_OK):
+            raise Invalid("secret_file_missing", path=str(path))
         if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             raise Invalid("secret_file_open_to_others", path=str(path))
         key = path.read_text(encoding="utf-8").strip()

@@ -6,7 +6,7 @@ transaction, and records the outcome; after a crash the lease runs out and it is
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from spares.db import Base, Id, session, text_enum
@@ -47,3 +47,8 @@ def enqueue(*, recipient: str, subject: str, body: str, now: datetime, case_id: 
     session.add(
         Message(recipient=recipient, subject=subject, body=body, created_at=now, send_after=now, case_id=case_id)
     )
+
+
+def waiting() -> int:
+    """How many messages wait to be sent."""
+    return session.scalar(select(func.count()).where(Message.state == MessageState.WAITING)) or 0

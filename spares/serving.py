@@ -1,17 +1,18 @@
 """Making the database ready, and serving it."""
 
-import ipaddress
 import signal
 import sys
 import threading
 from types import FrameType
 
 import click
+import waitress
 from flask import Flask, current_app
 from flask_migrate import upgrade
 from sqlalchemy import inspect
 
 from spares import settings
+from spares.accounts.loopback import is_loopback
 from spares.accounts.people import is_demo_database, nobody_yet
 from spares.calendars.models import Depot
 from spares.calendars.queries import depots
@@ -58,10 +59,9 @@ def serve(host: str, port: int, threads: int, demo: bool, worker: bool) -> None:
 
     A demo database has accounts that everybody knows, so it is served on a loopback address only, unless
     SPARES_SERVE_DEMO_PUBLICLY=1 says otherwise."""
-    import waitress
-
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     config: Config = app.config["SPARES_CONFIG"]
+    server = _listen(app, host, port, threads)
     if demo:
         prepare()
         if nobody_yet():
@@ -72,7 +72,7 @@ def serve(host: str, port: int, threads: int, demo: bool, worker: bool) -> None:
     elif not inspect(db.engine).has_table("user_account"):
         raise click.ClickException("The database has not been made yet: run `spares init` first.")
     app.config["SPARES_DEMO_DATA"] = is_demo_database()
-    if app.config["SPARES_DEMO_DATA"] and not _is_loopback(host) and not config.serve_demo_publicly:
+    if app.config["SPARES_DEMO_DATA"] and not is_loopback(host) and not config.serve_demo_publicly:
         raise click.ClickException(
             f"This is a demo database with well-known passwords; it is not served on {host}. "
             "Use a loopback address, or set SPARES_SERVE_DEMO_PUBLICLY=1 if you are sure."
@@ -84,12 +84,25 @@ def serve(host: str, port: int, threads: int, demo: bool, worker: bool) -> None:
 
         run_in_thread(app)
     _tell(app, host, port)
+    server.run()
+
+
+def _listen(app: Flask, host: str, port: int, threads: int) -> waitress.server.BaseWSGIServer:
+    """Take the port before anything else is done: a second start beside a running one changes nothing."""
     signal.signal(signal.SIGTERM, _stop)
-    waitress.serve(app, host=host, port=port, threads=threads, ident=None, clear_untrusted_proxy_headers=False)
+    try:
+        return waitress.create_server(
+            app, host=host, port=port, threads=threads, ident=None, clear_untrusted_proxy_headers=False
+        )
+    except OSError as error:
+        raise click.ClickException(
+            f"Cannot listen on {host}:{port} ({error.strerror}). If something else uses the port, choose another one: "
+            "PORT=8081 make run, or spares serve --port 8081."
+        ) from error
 
 
 def _tell(app: Flask, host: str, port: int) -> None:
-    shown = "localhost" if _is_loopback(host) else host
+    shown = "localhost" if is_loopback(host) else host
     click.echo(f"\nServing on http://{shown}:{port}")
     if app.config["SPARES_DEMO_DATA"]:
         click.echo(f"\nDemo accounts (password: {DEMO_PASSWORD}):")
@@ -97,15 +110,6 @@ def _tell(app: Flask, host: str, port: int) -> None:
             click.echo(f"  {username:<12} {role.value:<14} {name}")
     click.echo("\nStop with Ctrl-C.")
     sys.stdout.flush()
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:

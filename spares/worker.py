@@ -3,8 +3,8 @@
 Any number of workers may run; each piece of work is leased in the database, so none is done twice at once and none is
 lost with a killed worker."""
 
+import signal
 import threading
-import time
 from datetime import timedelta
 
 import click
@@ -31,13 +31,16 @@ KEEP_ATTEMPTS = timedelta(days=90)
 @click.command()
 @click.option("--once", is_flag=True, help="Do what is waiting now, then stop.")
 def worker(once: bool) -> None:
-    """Send messages and run imports until stopped."""
+    """Send messages and run imports until stopped; a stop waits for the piece of work in hand."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     if once:
         while work(app):
             pass
         return
-    _loop(app, threading.Event())
+    stopped = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stopped.set())
+    _loop(app, stopped)
 
 
 def run_in_thread(app: Flask) -> threading.Thread:
@@ -87,4 +90,4 @@ def _loop(app: Flask, stopped: threading.Event) -> None:
             log.exception("worker")
             busy = False
         if not busy:
-            time.sleep(PAUSE_SECONDS)
+            stopped.wait(PAUSE_SECONDS)

@@ -42,6 +42,9 @@ explains(
         "password_made_of_names": _l("Do not make the password of your name or the names of the company or product."),
         "password_repeat_differs": _l("The two entries are not the same."),
         "current_password_wrong": _l("This is not your current password."),
+        "demo_stays_here": _l(
+            "This is a demo with well-known passwords. It can be opened on the machine that it runs on, and nowhere else."
+        ),
     }
 )
 

@@ -2,7 +2,6 @@
 
 import click
 
-from spares.accounts.people import nobody_yet
 from spares.clock import now
 from spares.demo.accounts import DEMO_ACCOUNTS, DEMO_PASSWORD
 from spares.demo.story import load
@@ -13,9 +12,8 @@ def demo() -> None:
     """Fill an empty, prepared database with an invented company and eight weeks of its depot's life.
 
     Refused when anybody has an account already: a demo and real work never share a database."""
-    if not nobody_yet():
+    if not load(now()):
         raise click.ClickException("This database has accounts already; demo data goes into an empty one only.")
-    load(now())
     click.echo(f"Demo data loaded. Password of every demo account: {DEMO_PASSWORD}")
     for username, role, name in DEMO_ACCOUNTS:
         click.echo(f"  {username:<12} {role.value:<14} {name}")

@@ -10,7 +10,7 @@ from hashlib import sha256
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import undefer
 
 from spares.accounts.access import Actor, Permission
@@ -160,6 +160,12 @@ def lock_run(run_id: int) -> ImportRun:
     if run is None:
         raise NotFound("not_found")
     return run
+
+
+def waiting() -> int:
+    """How many runs wait for the worker or are in its hands."""
+    query = select(func.count()).where(ImportRun.state.in_([ImportState.WAITING, ImportState.RUNNING]))
+    return session.scalar(query) or 0
 
 
 def file_of(run: ImportRun) -> StoredFile:
