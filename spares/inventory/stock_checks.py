@@ -8,9 +8,11 @@ from sqlalchemy import select
 from spares.accounts.models import User
 from spares.db import session
 from spares.errors import Conflict, Invalid, NotFound
+from spares.inventory import places
 from spares.inventory.holders import holder_labels
 from spares.inventory.models import DEPOT_KINDS, Condition, Hold, Location, LocationKind, Unit, UnitState
 from spares.inventory.words import place_label
+from spares.numbers import scan_key
 
 SHELVES = frozenset({LocationKind.BIN, LocationKind.RECEIVING})
 """Where stock may be put by hand. The returns shelf and the bench belong to the exchange that fills them."""
@@ -28,18 +30,7 @@ class Known:
 
 def known_units(part_id: int, serial_keys: Collection[str]) -> dict[str, Known]:
     """The part's units with these folded serials that the ledger has seen, by folded serial."""
-    found: dict[str, Known] = {}
-    keys = list(serial_keys)
-    for start in range(0, len(keys), CHUNK):
-        query = (
-            select(Unit, UnitState, Location)
-            .join(UnitState, UnitState.unit_id == Unit.id)
-            .join(Location, Location.id == UnitState.location_id)
-            .where(Unit.part_id == part_id, Unit.serial_key.in_(keys[start : start + CHUNK]))
-        )
-        for unit, state, location in session.execute(query):
-            found[unit.serial_key] = Known(unit, state, location)
-    return found
+    return {known.unit.serial_key: known for known in units_with(serial_keys, part_id)}
 
 
 def refuse_arrival(known: Known, origin: LocationKind) -> None:
@@ -52,20 +43,25 @@ def refuse_arrival(known: Known, origin: LocationKind) -> None:
         raise Conflict("unit_outside", field="serials", serial=known.unit.serial)
 
 
-def refuse_move(known: Known, target: Location) -> None:
-    """Raise why a unit cannot be moved by hand to `target`: not in a depot, another depot's, not yet inspected, there
-    already. Holds are asked about for all units at once."""
+def refuse_taking(known: Known) -> None:
+    """Raise why a unit cannot be taken from where it is by hand: not in a depot, not yet inspected, being repaired. Holds
+    are asked about for all units at once, by `refuse_held`."""
     place, state, serial = known.location, known.state, known.unit.serial
     if place.kind not in DEPOT_KINDS:
         raise Conflict("unit_outside", field="serials", serial=serial)
-    if place.depot_id != target.depot_id:
-        raise Conflict("other_depot", field="serials", serial=serial)
     if place.kind is LocationKind.RETURNS and state.condition is Condition.TO_INSPECT:
         raise Conflict("unit_awaits_inspection", field="serials", serial=serial)
     if place.kind is LocationKind.BENCH and state.condition is Condition.IN_REPAIR:
         raise Conflict("unit_in_repair", field="serials", serial=serial)
-    if place.id == target.id:
-        raise Invalid("already_there", field="serials", serial=serial, place=place_label(target))
+
+
+def refuse_move(known: Known, target: Location) -> None:
+    """Raise why a unit cannot be moved by hand to `target`: as `refuse_taking`, or it is another depot's or there already."""
+    refuse_taking(known)
+    if known.location.depot_id != target.depot_id:
+        raise Conflict("other_depot", field="serials", serial=known.unit.serial)
+    if known.location.id == target.id:
+        raise Invalid("already_there", field="serials", serial=known.unit.serial, place=place_label(target))
 
 
 def refuse_held(units: Sequence[Known]) -> None:
@@ -114,3 +110,48 @@ def units_by_id(unit_ids: Collection[int]) -> list[Known]:
     if len(found) != len(ids):
         raise NotFound("not_found", field="serials")
     return found
+
+
+def place_typed(text: str, depot_id: int, field: str) -> Location:
+    """The depot's place whose code was typed into a form's field, the receiving area for none. Raises Invalid."""
+    if not text.strip():
+        return shelf(places.inside(LocationKind.RECEIVING, depot_id))
+    try:
+        return places.find_location(text, depot_id)
+    except NotFound as error:
+        raise Invalid(error.code, field=field, **error.facts) from error
+
+
+def units_with(serial_keys: Collection[str], part_id: int | None = None) -> list[Known]:
+    """The units with these folded serials, of one part or of any, that the ledger has seen."""
+    found: list[Known] = []
+    keys = sorted(set(serial_keys))
+    for start in range(0, len(keys), CHUNK):
+        query = (
+            select(Unit, UnitState, Location)
+            .join(UnitState, UnitState.unit_id == Unit.id)
+            .join(Location, Location.id == UnitState.location_id)
+            .where(Unit.serial_key.in_(keys[start : start + CHUNK]))
+            .order_by(Unit.id)
+        )
+        if part_id is not None:
+            query = query.where(Unit.part_id == part_id)
+        found += [Known(*row) for row in session.execute(query)]
+    return found
+
+
+def named_units(texts: Sequence[str], part_id: int | None = None) -> list[Known]:
+    """The unit that each typed or scanned serial names, once each. Raises Invalid: `serials_unknown` naming all of them,
+    `serial_ambiguous` when units of several parts have the serial, `nothing_listed`."""
+    wanted = {scan_key(text): text.strip() for text in texts if scan_key(text)}
+    if not wanted:
+        raise Invalid("nothing_listed", field="serials")
+    found: dict[str, Known] = {}
+    for known in units_with(wanted, part_id):
+        if known.unit.serial_key in found:
+            raise Invalid("serial_ambiguous", field="serials", serial=known.unit.serial)
+        found[known.unit.serial_key] = known
+    unknown = [text for key, text in wanted.items() if key not in found]
+    if unknown:
+        raise Invalid("serials_unknown", field="serials", serials=unknown[:20])
+    return list(found.values())

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from spares.accounts.words import ACTIONS
 from spares.inventory.models import Condition, Location, LocationKind, PostingKind, Tracking
 from spares.web import explains
 
@@ -57,6 +58,19 @@ TRACKINGS: dict[Tracking, Any] = {
 }
 
 
+ACTIONS.update(
+    {
+        "part_add": _l("Part added"),
+        "part_edit": _l("Part changed"),
+        "substitute_add": _l("Substitute proposed"),
+        "substitute_change": _l("Substitute changed"),
+        "substitute_approve": _l("Substitute approved"),
+        "substitute_withdraw": _l("Substitute's approval withdrawn"),
+        "bin_add": _l("Bin added"),
+    }
+)
+
+
 def place_label(location: Location) -> Any:
     """What people call the place: a bin by its code, any other place by what it is."""
     return location.code if location.kind is LocationKind.BIN else PLACES[location.kind]
@@ -80,7 +94,6 @@ explains(
         "text_too_long": _l("At most %(most)s characters fit here."),
         "number_out_of_range": _l("Enter a number from %(least)s to %(most)s."),
         "currency_invalid": _l("A currency is three letters, such as CNY."),
-        "reason_missing": _l("Please give the reason."),
         "nothing_listed": _l("Nothing is listed yet. Scan or type at least one serial number."),
         "serial_missing": _l("%(part_number)s is tracked by serial number: a serial number is missing."),
         "serial_twice": _l("The serial number %(serial)s is listed twice."),
@@ -116,7 +129,8 @@ explains(
         "unit_not_available": _l("This serial number is not available: it must be good and lie in a bin."),
         "hold_ended": _l("The reservation has ended already."),
         "too_many_lines": _l("At most %(most)s serial numbers fit into one posting. Post these first."),
-        "unit_unknown": _l("No serial number or bin reads “%(typed)s”."),
+        "serials_unknown": _l("Not known here: %(serials)s."),
+        "price_malformed": _l("Enter an amount such as 3899.00."),
         "serial_ambiguous": _l("Several parts have the serial number %(serial)s. Choose the part first."),
     }
 )

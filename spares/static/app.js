@@ -200,7 +200,16 @@
       report(row, "bad");
     };
 
+    // The form that posts what was scanned goes along with each scan, as it is when the scan is sent: the server keeps no
+    // list of its own, and must see the scan before this one.
+    const beside = form.dataset.scanWith ? document.getElementById(form.dataset.scanWith) : null;
+
     const send = async (data, row) => {
+      if (beside) {
+        const own = new Set(data.keys());
+        for (const [name, value] of new FormData(beside)) if (!own.has(name)) data.append(name, value);
+        if ("guard" in beside.dataset) touched.add(beside);
+      }
       let answer;
       try {
         answer = await fetch(form.action, {

@@ -350,7 +350,7 @@ def test_what_has_moved_on_is_not_taken_back(context: Flask) -> None:
         stock_services.put_away([unit.id], shelf.id, request_key="p", actor=SYSTEM, now=NOON)
     refused(
         Conflict,
-        "stock_short",
+        "unit_elsewhere",
         lambda: stock_services.reverse_posting(posting_id, "错", request_key="rev", actor=SYSTEM, now=NOON),
     )
     refused(
