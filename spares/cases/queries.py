@@ -73,7 +73,7 @@ def case_numbered(typed: str, actor: Actor, field: str = "case_number") -> Servi
     )
     found = session.scalars(query.where(mine, visible_cases(actor)).order_by(ServiceCase.id)).first()
     if found is None:
-        raise NotFound("case_unknown", field=field, number=typed.strip()[:40])
+        raise NotFound("case_unknown", field=field, typed=typed.strip()[:40])
     return found
 
 

@@ -126,7 +126,7 @@ explains(
         "attachment_missing": _l("Choose a file first."),
         "text_too_long": _l("Enter at most %(limit)s characters."),
         "request_key_missing": _l("This form is not complete. Open the page again and repeat your step."),
-        "case_unknown": _l("There is no case %(number)s, or you may not see it."),
+        "case_unknown": _l("There is no case %(typed)s, or you may not see it."),
         "customer_unknown": _l("There is no customer %(typed)s."),
         "part_number_unknown": _l("There is no part %(number)s."),
         "part_number_shared": _l("Several makers use this number. Enter one of: %(choices)s"),

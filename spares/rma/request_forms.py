@@ -21,17 +21,12 @@ from wtforms.validators import DataRequired, InputRequired, Length, NumberRange,
 
 from spares.cases.words import LEVELS
 from spares.dispatch.models import DeliveryMethod
+from spares.dispatch.words import METHODS
 from spares.web import fresh_key
 
 MOST_LINES = 20
 MOST_PIECES = 9999
 _SCANNED = {"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
-
-METHODS = {
-    DeliveryMethod.COURIER: _l("Courier"),
-    DeliveryMethod.PICK_UP: _l("The customer fetches it"),
-    DeliveryMethod.ENGINEER: _l("An engineer carries it and brings the faulty part back"),
-}
 
 
 class LineForm(Form):

@@ -75,12 +75,14 @@ def _wanted(line: WantedLine) -> Wanted:
 
 
 def _ship_to(form: RequestForm, reading: Reading) -> ShipTo:
+    """The site's name goes on the slip only with the site's own address."""
+    address = ship_value(form, reading, "address")
     return ShipTo(
         consignee=ship_value(form, reading, "consignee"),
         phone=ship_value(form, reading, "phone"),
-        address=ship_value(form, reading, "address"),
+        address=address,
         second_contact=ship_value(form, reading, "second_contact"),
         method=DeliveryMethod(form.method.data),
-        site_name=reading.site.name if reading.site else "",
+        site_name=reading.site.name if reading.site is not None and reading.site.address.strip() == address else "",
         note=form.note.data or "",
     )

@@ -152,6 +152,8 @@ def _read_customer(reading: Reading, form: RequestForm) -> None:
     if form.case_mode.data == "existing":
         if reading.case is not None:
             reading.customer = reading.case.customer
+        elif not _text(form.case_number) and reading.device is not None:
+            reading.customer = reading.device.customer  # the case is still to be chosen; where to ship is known
     elif _text(form.customer):
         try:
             reading.customer = cases.customer_named(_text(form.customer))

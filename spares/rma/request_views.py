@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from flask import current_app, flash, g, redirect, render_template, request, url_for
+from flask import flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
@@ -17,7 +17,6 @@ from spares.cases.timeline import lock_case
 from spares.errors import NotFound, SparesError
 from spares.files.storage import Upload, store, uploads
 from spares.once import perform_once
-from spares.rma.models import Rma
 from spares.rma.request_forms import MOST_LINES, RequestForm
 from spares.rma.request_plan import Plan, plan_of
 from spares.rma.request_preview import preview
@@ -37,7 +36,8 @@ def request_new() -> ResponseReturnValue:
     if request.method == "GET":
         _prefill(form, depots[0])
         return _page(form, _depot(form, depots))
-    if "look" in request.form or "add_line" in request.form:
+    if not {"look", "add_line", "take_case"}.isdisjoint(request.form):
+        _take_case(form)
         if "add_line" in request.form and len(form.lines) < MOST_LINES:
             form.lines.append_entry()
         return _page(form, _depot(form, depots))
@@ -60,13 +60,16 @@ def request_preview() -> str:
     """What will be promised and what is in stock, for what is typed so far. Writes nothing."""
     form, depots = _form()
     depot = _depot(form, depots)
+    took_case = _take_case(form)
     reading = read(form, current_actor())
     for_customer = request.form.get("ship_customer", "")
     redraw = reading.customer is not None and str(reading.customer.id) != for_customer
     if redraw:
         _fill_destination(form, reading, untouched=_is_untouched(form, for_customer))
     seen = preview(form, reading, depot, current_actor(), g.now)
-    return render_template("rma/request_preview.html", form=form, reading=reading, redraw=redraw, **seen)
+    return render_template(
+        "rma/request_preview.html", form=form, reading=reading, redraw=redraw, took_case=took_case, **seen
+    )
 
 
 @routes.post("/request/destination")
@@ -98,6 +101,14 @@ def _form() -> tuple[RequestForm, list[Depot]]:
     if form.depot.data is None:
         form.depot.data = depots[0].id
     return form, depots
+
+
+def _take_case(form: RequestForm) -> bool:
+    """Put the open case that was offered into the form, if its button was pressed."""
+    number = request.form.get("take_case", "")[:40]
+    if number:
+        form.case_mode.data, form.case_number.data = "existing", number
+    return bool(number)
 
 
 def _depot(form: RequestForm, depots: list[Depot]) -> Depot:
@@ -141,12 +152,12 @@ def _page(form: RequestForm, depot: Depot) -> str:
 
 def _fill_destination(form: RequestForm, reading: Reading, *, untouched: bool) -> None:
     """Offer the customer's places; fill in the chosen one's details unless a person has typed others."""
-    form.site.choices = [SelectChoice(str(site.id), site.name) for site in reading.sites]
-    form.site.choices.append(SelectChoice("other", _("Another address")))
-    if reading.site is not None:
-        form.site.data = str(reading.site.id)
-    elif form.site.data != "other":
-        form.site.data = "other"
+    if reading.sites:
+        form.site.choices = [SelectChoice(str(site.id), site.name) for site in reading.sites]
+        form.site.choices.append(SelectChoice("other", _("Another address")))
+        form.site.data = str(reading.site.id) if reading.site is not None else "other"
+    else:
+        form.site.choices, form.site.data = [SelectChoice("", _("Another address"))], ""
     if not untouched:
         return
     values = site_values(reading.site) if reading.site is not None else {}
@@ -210,13 +221,7 @@ def _act(plan: Plan, sent: list[Upload], now: datetime) -> str:
         actor=actor,
         now=now,
     )
-    return _address_of(rma)
-
-
-def _address_of(rma: Rma) -> str:
-    if "rma_show" in current_app.view_functions:
-        return url_for("rma_show", number=rma.number)
-    return url_for("case_show", case_id=rma.case_id)
+    return url_for("rma_show", number=rma.number)
 
 
 def _names(sent: list[Upload]) -> str:

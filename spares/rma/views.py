@@ -2,6 +2,7 @@
 
 from spares.rma import (  # noqa: F401
     cancel_views,
+    case_panel,
     discrepancy_views,
     list_views,
     obligation_views,

@@ -1,5 +1,6 @@
 """The spare request through the client: the whole page, its refusals, and what a second copy does."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -304,6 +305,17 @@ def test_the_preview_says_promise_and_stock_and_writes_nothing(world: SimpleName
     late = world.client.post("/request/preview", data=data | {"confirmed_at": "9999-01-01T00:00"})
     assert "前发出" not in late.text
     assert counts() == before
+
+
+def test_an_open_case_about_the_device_is_offered(world: SimpleNamespace) -> None:
+    case = making.make_case(world.customer, equipment_id=world.device.id)
+    asked = ask(world, case_mode="existing", look="1").text
+    assert f'name="take_case" value="{case.number}"' in asked
+    assert 'value="李工"' in asked
+    taken = ask(world, take_case=case.number).text
+    assert re.search(f'<input[^>]*name="case_number"[^>]*value="{case.number}"', taken)
+    assert 'name="take_case"' not in taken
+    assert counts()[2] == 0
 
 
 def test_a_provisional_year_says_so(world: SimpleNamespace) -> None:
