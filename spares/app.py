@@ -13,6 +13,7 @@ from spares.accounts.sessions import identify
 from spares.calendars.models import Depot
 from spares.calendars.services import when_days_change, when_depot_added
 from spares.config import Config, from_environment
+from spares.desk import navigation
 from spares.dispatch.orders import recount_promises
 from spares.files import words as file_words
 from spares.inventory.places import ensure_places
@@ -79,6 +80,7 @@ def create_app(config: Config | None = None) -> Flask:
     for recount in (recount_promises, recount_returns):
         when_days_change(recount)
     when_depot_added(_with_places)
+    app.context_processor(navigation.page_context)
     return app
 
 

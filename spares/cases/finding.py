@@ -1,6 +1,8 @@
 """What of a case a scanned or typed text may name."""
 
-from sqlalchemy import literal, select, union_all
+from typing import Any
+
+from sqlalchemy import CompoundSelect, literal, select, union_all
 
 from spares.cases.models import Equipment, ServiceCase
 from spares.db import session
@@ -13,7 +15,7 @@ def find(text: str) -> list[Hit]:
     may see them is asked where they are opened."""
     typed = text.strip()
     key = key_of(NumberKind.CASE, typed)
-    query = union_all(
+    query: CompoundSelect[Any] = union_all(
         select(literal("case"), ServiceCase.id, ServiceCase.external_number).where(
             (ServiceCase.external_number == typed.upper()) | (ServiceCase.external_number == typed)
         ),

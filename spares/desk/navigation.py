@@ -1,0 +1,69 @@
+"""The way to the pages of each role, in the order in which they are needed."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app, g, request
+from flask_babel import lazy_gettext as _l
+
+from spares.accounts.access import Permission
+from spares.accounts.models import Role
+
+
+@dataclass(frozen=True)
+class NavItem:
+    """A link in the rail."""
+
+    endpoint: str
+    label: Any
+    icon: str
+    active: bool = False
+
+
+W, E, R, F, M, A = (Role.WAREHOUSE, Role.ENGINEER, Role.RMA_ADMIN, Role.FINANCE, Role.MANAGER, Role.ADMINISTRATOR)
+
+ITEMS: tuple[tuple[str, Any, str, frozenset[Role]], ...] = (
+    ("home", _l("Start"), "neutral", frozenset(Role)),
+    ("request_new", _l("Request a spare"), "plus", frozenset({E, R})),
+    ("board_show", _l("To dispatch"), "truck", frozenset({W, R, M})),
+    ("rma_list", _l("Exchanges"), "link", frozenset({R, M, E, F})),
+    ("return_list", _l("Returns"), "return", frozenset({W, R})),
+    ("receipt_list", _l("Receipts to confirm"), "good", frozenset({R, E})),
+    ("discrepancy_list", _l("Discrepancies"), "warn", frozenset({R, W})),
+    ("case_list", _l("Cases"), "case", frozenset({E, R, M, W})),
+    ("customer_list", _l("Customers"), "people", frozenset({E, R, A})),
+    ("overdue_show", _l("Overdue returns"), "clock", frozenset({F, R, M, A})),
+    ("figures_show", _l("Figures"), "chart", frozenset({M, R, F, A})),
+    ("part_list", _l("Parts"), "box", frozenset({W, R, E, M, A})),
+    ("unit_list", _l("Units"), "scan", frozenset({W, R})),
+    ("stock_receive", _l("Receive stock"), "download", frozenset({W, R})),
+    ("stock_put_away", _l("Put away"), "down", frozenset({W})),
+    ("location_list", _l("Bins"), "menu", frozenset({W, R})),
+    ("import_list", _l("Imports"), "upload", frozenset({R, A})),
+    ("calendar_show", _l("Calendar"), "calendar", frozenset(Role)),
+    ("depot_list", _l("Depots"), "truck", frozenset({A})),
+    ("user_list", _l("People"), "people", frozenset({A})),
+    ("settings_edit", _l("Settings"), "settings", frozenset({A})),
+    ("audit_list", _l("Audit"), "menu", frozenset({A})),
+)
+
+
+def nav_items() -> list[NavItem]:
+    """The links for the person of this request; what a role may not open is not offered."""
+    actor = g.get("actor")
+    if actor is None:
+        return []
+    items = []
+    for endpoint, label, icon, roles in ITEMS:
+        view = current_app.view_functions.get(endpoint)
+        if view is None or actor.role not in roles:
+            continue
+        needs: tuple[Permission, ...] = getattr(view, "needs", None) or ()
+        if all(actor.may(permission) for permission in needs):
+            items.append(NavItem(endpoint, label, icon, active=request.endpoint == endpoint))
+    return items
+
+
+def page_context() -> dict[str, list[NavItem]]:
+    """What the page frame needs to draw the way."""
+    return {"nav_items": nav_items()}
