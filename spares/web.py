@@ -109,6 +109,7 @@ EXPLANATIONS: dict[str, Any] = {
     "unexpected": _l(
         "Something went wrong on our side. Nothing was changed. Tell the administrator the reference below."
     ),
+    "text_too_long": _l("Enter at most %(limit)s characters."),
     "date_out_of_range": _l("That date is outside the calendar that is known here."),
 }
 

@@ -62,7 +62,6 @@ explains(
         "depot_code_taken": _l("Another depot has the code %(taken)s."),
         "name_missing": _l("Enter a name."),
         "text_missing": _l("Enter a text."),
-        "text_too_long": _l("Use at most %(limit)s characters."),
         "text_not_printable": _l("The text holds characters that cannot be printed."),
         "time_zone_unknown": _l("There is no time zone of the name %(name)s."),
         "clocks_change_while_open": _l("In this time zone the clocks change while the depot is open."),

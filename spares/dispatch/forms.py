@@ -13,7 +13,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from spares.errors import Invalid
 
-_DECIMAL = re.compile(r"^(\d{1,6})(?:\.(\d{1,3})|,(\d{1,2}))?$")
+_DECIMAL = re.compile(r"^(\d{1,6})(?:\.(\d{1,3})|,(\d{1,2}))?$", re.ASCII)
 _SHORTEST_KEY, _LONGEST_KEY = 8, 80
 
 
@@ -42,7 +42,8 @@ def grams(typed: str) -> int | None:
 
 
 class Boxes(SelectMultipleField):
-    """Several choices as check boxes."""
+    """Several choices as check boxes. What was chosen need not be on offer any more: the service decides, since a form
+    that is sent twice must meet its first result and not a refusal."""
 
     widget = ListWidget(prefix_label=False)
     option_widget = CheckboxInput()
@@ -53,7 +54,7 @@ class PackForm(FlaskForm):  # type: ignore[misc]
 
     packages = IntegerField(_l("Packages"), [InputRequired()], default=1, render_kw={"min": 1, "max": 999})
     weight = StringField(_l("Gross weight"), [Length(max=20)], render_kw={"autocomplete": "off"})
-    lines = Boxes(_l("Lines in this shipment"), coerce=int)
+    lines = Boxes(_l("Lines in this shipment"), coerce=int, validate_choice=False)
 
 
 class DispatchForm(FlaskForm):  # type: ignore[misc]
@@ -72,8 +73,8 @@ class DispatchForm(FlaskForm):  # type: ignore[misc]
 class PromiseForm(FlaskForm):  # type: ignore[misc]
     """A new promise and why. The instant is typed as the depot's local time."""
 
-    due_at = DateTimeLocalField(_l("New promise"), [InputRequired()])
-    reason = TextAreaField(_l("Reason"), [Length(max=300)], render_kw={"maxlength": 300})
+    due_at = DateTimeLocalField(_l("New promise"), [InputRequired()], format=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
+    reason = TextAreaField(_l("Reason"), [InputRequired(), Length(max=300)], render_kw={"maxlength": 300})
 
     def local(self) -> datetime:
         """What was typed: a naive local time, after validation. Raises Invalid for a year that no calendar here has."""

@@ -203,7 +203,7 @@ def order_page(order_id: int, *, refusal: str = "", refused_at: str = "", reason
         refused_at=refused_at,
         reason=reason,
         rma_url=address_of("rma", order.rma_number),
-        case_url=address_of("case", order.case.number),
+        case_url=url_for("case_show", case_id=order.case_id),
         **_words(),
     )
 

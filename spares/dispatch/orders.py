@@ -261,5 +261,5 @@ def needed(text: str, field: str, most: int = 300) -> str:
     if not cleaned:
         raise Invalid("value_missing", field=field)
     if len(cleaned) > most:
-        raise Invalid("text_too_long", field=field, most=most)
+        raise Invalid("text_too_long", field=field, limit=most)
     return cleaned

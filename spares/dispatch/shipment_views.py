@@ -162,7 +162,7 @@ def shipment_page(
         tones=SHIPMENT_TONES,
         documents=DOCUMENTS,
         rma_url=address_of("rma", order.rma_number),
-        case_url=address_of("case", order.case.number),
+        case_url=url_for("case_show", case_id=order.case_id),
         has=current_app.view_functions.__contains__,
     )
 

@@ -128,7 +128,7 @@ def dispatch(shipment_id: int, *, carrier: str, waybill: str, actor: Actor, now:
         needed(waybill_key, "waybill")
     for field, text in (("carrier", carrier), ("waybill", waybill), ("waybill", waybill_key)):
         if len(text) > _LONGEST:
-            raise Invalid("text_too_long", field=field, most=_LONGEST)
+            raise Invalid("text_too_long", field=field, limit=_LONGEST)
     lines = shipment_lines(shipment)
     holds = ledger.open_holds([line.id for line in lines])
     transit = places.outside(LocationKind.IN_TRANSIT)

@@ -82,7 +82,7 @@ def reason_words(reason: str) -> str:
 
 
 def address_of(fact: str, number: str) -> str | None:
-    """The page of a record of another slice (`case`, `rma`), if that slice has said where it is."""
+    """The page of a record of an upper slice (`rma`), if that slice has said where it is."""
     return addresses[fact](number) if fact in addresses else None
 
 

@@ -211,7 +211,7 @@ def _line(text: str, most: int, field: str, required: bool = True) -> str:
     if required and not scan_key(clean):
         raise Invalid("text_missing", field=field)
     if len(clean) > most or len(scan_key(clean)) > most:
-        raise Invalid("text_too_long", field=field, most=most)
+        raise Invalid("text_too_long", field=field, limit=most)
     return clean
 
 

@@ -66,7 +66,7 @@ def _check_item(item: Arriving, part: Part | None) -> None:
     elif not scan_key(serial):
         raise Invalid("serial_missing", field="serials", part_number=part.part_number)
     elif len(serial) > 80 or len(scan_key(serial)) > 80:
-        raise Invalid("text_too_long", field="serials", most=80)
+        raise Invalid("text_too_long", field="serials", limit=80)
     elif item.quantity != 1:
         raise Invalid("one_per_serial", field="quantity")
 

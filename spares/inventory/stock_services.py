@@ -249,5 +249,5 @@ def _pieces_step(pieces: Pieces, to_id: int, condition: Condition) -> Step:
 def _reference(text: str) -> str:
     clean = " ".join(text.split())
     if len(clean) > 80:
-        raise Invalid("text_too_long", field="reference", most=80)
+        raise Invalid("text_too_long", field="reference", limit=80)
     return clean

@@ -91,7 +91,6 @@ explains(
         "bin_exists": _l("The depot has a place with the code %(bin)s already."),
         "bin_code_is_number": _l("%(bin)s reads like the number of a record. Choose another code for the bin."),
         "text_missing": _l("Please fill this in."),
-        "text_too_long": _l("At most %(most)s characters fit here."),
         "number_out_of_range": _l("Enter a number from %(least)s to %(most)s."),
         "currency_invalid": _l("A currency is three letters, such as CNY."),
         "nothing_listed": _l("Nothing is listed yet. Scan or type at least one serial number."),

@@ -1,0 +1,51 @@
+"""What may be typed: weights in every way people write them."""
+
+import pytest
+from flask import Flask
+
+from spares.dispatch.forms import grams, sent_key
+from spares.errors import Invalid
+
+
+@pytest.mark.parametrize(
+    ("typed", "weight"),
+    [
+        ("", None),
+        ("   ", None),
+        ("4.2", 4200),
+        ("4,2", 4200),
+        ("4,25", 4250),
+        ("4", 4000),
+        ("0.001", 1),
+        ("12.345", 12345),
+        ("４.２", 4200),
+        ("４，２", 4200),
+        ("4.2kg", 4200),
+        ("4.2 KG", 4200),
+        ("4.2 公斤", 4200),
+        (" 5000 ", 5_000_000),
+    ],
+)
+def test_a_weight_becomes_grams(typed: str, weight: int | None) -> None:
+    assert grams(typed) == weight
+
+
+@pytest.mark.parametrize("typed", ["1,200", "1.2345", "-1", "4 2", "abc", "1e3", "1.2.3", "9999999", "٣", ".5"])
+def test_a_weight_that_could_mean_two_things_is_refused(typed: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        grams(typed)
+    assert (refused.value.code, refused.value.field) == ("weight_malformed", "weight")
+
+
+@pytest.mark.parametrize("key", ["", "short", "x" * 81, "schlüssel-schlüssel", "a\nb-c-d-e-f-g"])
+def test_a_form_without_a_proper_key_is_refused(key: str) -> None:
+    app = Flask("test")
+    with app.test_request_context(method="POST", data={"request_key": key}), pytest.raises(Invalid) as refused:
+        sent_key()
+    assert refused.value.code == "request_key_missing"
+
+
+def test_a_proper_key_is_given_back() -> None:
+    app = Flask("test")
+    with app.test_request_context(method="POST", data={"request_key": "abcdefgh12"}):
+        assert sent_key() == "abcdefgh12"

@@ -1,0 +1,288 @@
+"""Packing, papers and the end of a shipment, by the forms of their pages."""
+
+import io
+from datetime import timedelta
+from html import unescape
+
+import pypdf
+import pytest
+import time_machine
+from flask import Flask
+from sqlalchemy import func, select
+
+from spares.accounts.models import Role
+from spares.db import session
+from spares.dispatch.models import DeliveryMethod, DispatchOrder, Document, DocumentPrint, Shipment
+from spares.inventory.ledger_check import verify
+from spares.inventory.models import Condition, Location, LocationKind, Posting, UnitState
+from spares.rma.models import Obligation
+from tests.conftest import NOON
+from tests.dispatch.desk import browser, send_form, statements
+from tests.dispatch.making import keep, lines_now, make_exchange, pack_all, pick_all, send
+from tests.factories import make_bin, make_depot, make_part, put_stock
+
+
+@pytest.fixture(autouse=True)
+def _clock() -> object:
+    with time_machine.travel(NOON, tick=False):
+        yield
+
+
+@pytest.fixture
+def order(app: Flask) -> DispatchOrder:
+    """An order for two units of one part, both reserved."""
+    with app.app_context():
+        depot, part = make_depot(address="郑州市某路 8 号"), make_part("SW-24", price_minor=123400)
+        put_stock(part, ["S1", "S2"], make_bin(depot))
+        return make_exchange(depot, part, part).order
+
+
+def shipments(app: Flask) -> list[Shipment]:
+    with app.app_context():
+        found = list(session.scalars(select(Shipment).order_by(Shipment.id)))
+        keep(*found)
+        session.remove()
+        return found
+
+
+def places(app: Flask) -> dict[str, tuple[LocationKind, Condition]]:
+    """Where each unit is, by serial; the ledger and its caches must agree."""
+    with app.app_context():
+        assert list(verify()) == []
+        rows = session.execute(
+            select(UnitState, Location.kind).join(Location, Location.id == UnitState.location_id)
+        ).all()
+        found = {state.unit.serial: (kind, state.condition) for state, kind in rows}
+        session.remove()
+        return found
+
+
+def pdf_text(content: bytes) -> str:
+    return "".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(content)).pages)
+
+
+def test_a_part_of_the_order_goes_first_and_the_rest_in_another_shipment(app: Flask, order: DispatchOrder) -> None:
+    client = browser(app, Role.WAREHOUSE)
+    with app.app_context():
+        pick_all(order)
+        first, second = lines_now(order)
+        version = session.get_one(DispatchOrder, order.id).version
+    address = f"/dispatch/{order.number}/pack"
+    assert client.get(address).text.count('type="checkbox"') == 2
+    answer = send_form(client, address, packages=2, weight="4,2 kg", lines=[first.id], version=version)
+    assert answer.location == "/shipments/SH-000001"
+    with app.app_context():
+        assert [line.state for line in lines_now(order)] == ["packed", "picked"]
+        version = session.get_one(DispatchOrder, order.id).version
+    assert send_form(client, address, packages=1, lines=[second.id], version=version).location == "/shipments/SH-000002"
+    assert [(one.packages, one.weight_grams) for one in shipments(app)] == [(2, 4200), (1, None)]
+    for number, waybill in ((1, "SF1"), (2, "SF2")):
+        address = f"/shipments/SH-00000{number}/dispatch"
+        assert send_form(client, address, carrier="顺丰", waybill=waybill, version=1).status_code == 302
+    with app.app_context():
+        assert not session.get_one(DispatchOrder, order.id).is_open
+    assert set(places(app).values()) == {(LocationKind.IN_TRANSIT, Condition.GOOD)}
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"packages": 0}, "Enter 1 to 999 packages."),
+        ({"packages": "many"}, "packages"),
+        ({"packages": 1, "weight": "1,200"}, "with a point for decimals"),
+        ({"packages": 1, "weight": "6000"}, "between 0.001 and 5000 kg"),
+        ({"packages": 1, "weight": "0"}, "between 0.001 and 5000 kg"),
+        ({"packages": 1, "lines": []}, "Choose at least one line."),
+        ({"packages": 1, "lines": [999]}, "Nothing of DO-000001 is picked."),
+        ({"packages": 1, "version": "0"}, "Somebody changed this record"),
+    ],
+)
+def test_packing_that_cannot_be_is_refused(
+    app: Flask, order: DispatchOrder, fields: dict[str, object], said: str
+) -> None:
+    client = browser(app, Role.WAREHOUSE)
+    with app.app_context():
+        pick_all(order)
+        ids = [line.id for line in lines_now(order)]
+        version = session.get_one(DispatchOrder, order.id).version
+    answer = send_form(client, f"/dispatch/{order.number}/pack", **({"lines": ids, "version": version} | fields))
+    assert answer.status_code == (409 if "version" in fields or fields.get("lines") else 422)
+    assert said in unescape(answer.text)
+    assert shipments(app) == []
+
+
+def test_packing_twice_by_the_same_form_makes_one_shipment(app: Flask, order: DispatchOrder) -> None:
+    client = browser(app, Role.WAREHOUSE)
+    with app.app_context():
+        pick_all(order)
+        ids = [line.id for line in lines_now(order)]
+        version = session.get_one(DispatchOrder, order.id).version
+    fields = {"packages": 1, "lines": ids, "version": version}
+    for _ in range(2):
+        answer = send_form(client, f"/dispatch/{order.number}/pack", key="one-and-the-same", **fields)
+        assert answer.location == "/shipments/SH-000001"
+    assert len(shipments(app)) == 1
+
+
+def test_dispatching_says_whether_the_promise_was_met(app: Flask, order: DispatchOrder) -> None:
+    client = browser(app, Role.WAREHOUSE)
+    with app.app_context():
+        pack_all(order)
+    address = "/shipments/SH-000001/dispatch"
+    for missing in ("carrier", "waybill"):
+        fields = {"carrier": "顺丰", "waybill": "SF1", "version": 1} | {missing: " "}
+        refused = send_form(client, address, **fields)
+        assert refused.status_code == 422 and "Please fill this in." in refused.text
+    assert set(places(app).values()) == {(LocationKind.BIN, Condition.GOOD)}
+    with time_machine.travel(NOON + timedelta(hours=5, seconds=1), tick=False):
+        fields = {"carrier": " 顺丰 ", "waybill": " ｓｆ 1\r\n", "version": 1}
+        assert send_form(client, address, key="one-and-the-same", **fields).location == "/shipments/SH-000001"
+        assert send_form(client, address, key="one-and-the-same", **fields).location == "/shipments/SH-000001"
+        page = unescape(client.get("/shipments/SH-000001").text)
+        assert "Promise missed" in page and "Left at 2026-11-18 17:00, promised by 2026-11-18 17:00." in page
+        again = send_form(client, address, **(fields | {"version": 2}))
+        assert again.status_code == 409 and "the shipment's state is “On its way”" in unescape(again.text)
+    (shipment,) = shipments(app)
+    assert (shipment.carrier, shipment.waybill_key, shipment.promise_met) == ("顺丰", "SF1", False)
+    with app.app_context():
+        prices = session.scalars(select(Obligation.price_minor)).all()
+        dispatched = session.scalar(select(func.count()).where(Posting.reference == shipment.number))
+    assert (prices, dispatched) == ([123400, 123400], 1)
+
+
+def test_at_the_promised_second_it_is_met(app: Flask, order: DispatchOrder) -> None:
+    client = browser(app, Role.WAREHOUSE)
+    with app.app_context():
+        pack_all(order)
+    with time_machine.travel(NOON + timedelta(hours=5), tick=False):
+        send_form(client, "/shipments/SH-000001/dispatch", carrier="顺丰", waybill="SF1", version=1)
+        assert "Promise met" in client.get("/shipments/SH-000001").text
+
+
+def test_a_stale_page_dispatches_nothing(app: Flask, order: DispatchOrder) -> None:
+    client = browser(app, Role.WAREHOUSE)
+    with app.app_context():
+        pack_all(order)
+    answer = send_form(client, "/shipments/SH-000001/dispatch", carrier="顺丰", waybill="SF1", version=7)
+    assert answer.status_code == 409 and "Somebody changed this record" in answer.text and "SF1" in answer.text
+    assert [one.state for one in shipments(app)] == ["packed"]
+    assert set(places(app).values()) == {(LocationKind.BIN, Condition.GOOD)}
+
+
+@pytest.mark.parametrize("waybill", ["W" * 61, "㍿" * 20, "<script>alert(1)</script>" * 2])
+def test_odd_waybills(app: Flask, order: DispatchOrder, waybill: str) -> None:
+    client = browser(app, Role.WAREHOUSE)
+    with app.app_context():
+        pack_all(order)
+    answer = send_form(client, "/shipments/SH-000001/dispatch", carrier="<b>x</b>", waybill=waybill, version=1)
+    if waybill.startswith("<"):
+        assert answer.status_code == 302
+        page = client.get("/shipments/SH-000001").text + client.get("/shipments").text
+        assert "<script>alert" not in page and "<b>x</b>" not in page
+    else:
+        assert answer.status_code == 422
+        assert [one.state for one in shipments(app)] == ["packed"]
+
+
+def test_an_engineer_carries_it_without_a_waybill(app: Flask) -> None:
+    client = browser(app, Role.WAREHOUSE)
+    with app.app_context():
+        depot, part = make_depot(), make_part()
+        put_stock(part, ["S1"], make_bin(depot))
+        pack_all(make_exchange(depot, part, method=DeliveryMethod.ENGINEER).order)
+    assert "not sent by courier" in client.get("/shipments/SH-000001").text
+    assert send_form(client, "/shipments/SH-000001/dispatch", carrier="", waybill="", version=1).status_code == 302
+    assert shipments(app)[0].promise_met is True
+
+
+@pytest.mark.parametrize(
+    ("verb", "role", "to"),
+    [
+        ("lose", Role.RMA_ADMIN, (LocationKind.LOST, Condition.GOOD)),
+        ("undelivered", Role.WAREHOUSE, (LocationKind.RETURNS, Condition.TO_INSPECT)),
+    ],
+)
+def test_a_shipment_that_never_arrived_ends_with_a_reason(
+    app: Flask, order: DispatchOrder, verb: str, role: Role, to: tuple[LocationKind, Condition]
+) -> None:
+    client = browser(app, role)
+    with app.app_context():
+        shipment = send(order)
+    address = f"/shipments/{shipment.number}/{verb}"
+    for reason, version, status in (("", 2, 422), ("长" * 301, 2, 422), ("丢件", 1, 409)):
+        refused = send_form(client, address, reason=reason, version=version)
+        assert refused.status_code == status and reason[:300] in refused.text
+        assert set(places(app).values()) == {(LocationKind.IN_TRANSIT, Condition.GOOD)}
+    for _ in range(2):
+        assert send_form(client, address, key="one-and-the-same", reason="<i>丢件</i>", version=2).status_code == 302
+    assert set(places(app).values()) == {to}
+    with app.app_context():
+        assert set(session.scalars(select(Obligation.state))) == {"cancelled"}
+    page = client.get(f"/dispatch/{order.number}").text
+    assert "&lt;i&gt;丢件" in page and "<i>丢件" not in page
+
+
+def test_opening_the_packing_again_takes_a_reason_and_voids_nothing_else(app: Flask, order: DispatchOrder) -> None:
+    client = browser(app, Role.WAREHOUSE)
+    with app.app_context():
+        pack_all(order)
+    address = "/shipments/SH-000001/reopen"
+    assert send_form(client, address, reason=" ", version=1).status_code == 422
+    assert send_form(client, address, reason="装错箱", version=1).location == f"/dispatch/{order.number}"
+    with app.app_context():
+        assert [line.state for line in lines_now(order)] == ["picked", "picked"]
+        pack_all(order)
+    assert [one.state for one in shipments(app)] == ["reopened", "packed"]
+    assert f"/shipments/{shipments(app)[1].number}" in client.get("/board").text
+
+
+def test_the_slip_is_frozen_when_printed_and_every_print_is_counted(app: Flask, order: DispatchOrder) -> None:
+    client = browser(app, Role.WAREHOUSE)
+    with app.app_context():
+        pack_all(order)
+    first = send_form(client, "/shipments/SH-000001/slip", key="one-and-the-same").location
+    assert send_form(client, "/shipments/SH-000001/slip", key="one-and-the-same").location == first
+    assert first == "/documents/1/1.pdf"
+    original = client.get(first)
+    assert original.mimetype == "application/pdf" and original.data.startswith(b"%PDF-")
+    assert original.headers["Content-Disposition"] == 'inline; filename="SH-000001-shipping-slip-1.pdf"'
+    assert original.headers["Cache-Control"] == "no-store"
+    assert original.headers["X-Content-Type-Options"] == "nosniff"
+    words = pdf_text(original.data)
+    assert "SH-000001" in words and order.rma_number in words and "S1" in words and "SF9" not in words
+    assert send_form(client, "/shipments/SH-000001/slip").location == "/documents/1/2.pdf"
+    assert "COPY" in pdf_text(client.get("/documents/1/2.pdf").data)
+    send_form(client, "/shipments/SH-000001/dispatch", carrier="顺丰", waybill="SF9", version=1)
+    assert send_form(client, "/shipments/SH-000001/slip").location == "/documents/2/1.pdf"
+    assert "SF9" in pdf_text(client.get("/documents/2/1.pdf").data)
+    assert send_form(client, "/documents/1/print").location == "/documents/1/3.pdf"
+    assert client.get(first).data == original.data
+    for gone in ("/documents/1/9.pdf", "/documents/7/1.pdf", "/documents/0/0.pdf"):
+        assert client.get(gone).status_code == 404
+    assert send_form(client, "/documents/9/print").status_code == 404
+    with app.app_context():
+        assert session.scalar(select(func.count()).select_from(Document)) == 2
+        assert session.scalars(select(DocumentPrint.copy_no).order_by(DocumentPrint.id)).all() == [1, 2, 1, 3]
+    page = unescape(client.get("/shipments/SH-000001").text)
+    assert "version 1" in page and "version 2" in page and "Copy 3" in page
+
+
+def test_shipments_are_found_by_waybill_and_number(app: Flask, order: DispatchOrder) -> None:
+    client = browser(app, Role.FINANCE)
+    with app.app_context():
+        send(order, waybill="SF 77")
+    for text in ("sf77", "ＳＦ77", "SH-1", order.number, order.rma_number, ""):
+        assert "SH-000001" in client.get("/shipments", query_string={"q": text}).text
+    for query in ({"q": "SF78"}, {"q": "SH-000002"}, {"state": "packed"}, {"q": "<b>"}):
+        page = client.get("/shipments", query_string=query).text
+        assert "SH-000001" not in page and "No such shipment" in page and "<b>" not in page
+
+
+def test_the_shipments_page_takes_few_statements(app: Flask, order: DispatchOrder) -> None:
+    client = browser(app, Role.WAREHOUSE)
+    with app.app_context():
+        pack_all(order)
+    client.get("/shipments/SH-000001")
+    with statements(app) as sent:
+        assert client.get("/shipments/SH-000001").status_code == 200
+    assert len(sent) <= 8, "\n\n".join(sent)
