@@ -31,7 +31,8 @@ class ImportState(StrEnum):
 
 class ImportRun(Base):
     """One sheet being imported. Rows up to `lines_done` have been dealt with, each exactly once: the counters move in the
-    transaction that imports the rows they count."""
+    transaction that imports the rows they count. `attempts` counts how often a worker took the run up since it last came
+    forward, so that a file on which workers die is given up in the end."""
 
     __tablename__ = "import_run"
     id: Mapped[int] = mapped_column(Id, primary_key=True, init=False)
@@ -47,6 +48,7 @@ class ImportRun(Base):
     rows_changed: Mapped[int] = mapped_column(default=0)
     rows_unchanged: Mapped[int] = mapped_column(default=0)
     rows_refused: Mapped[int] = mapped_column(default=0)
+    attempts: Mapped[int] = mapped_column(default=0)
     leased_until: Mapped[datetime | None] = mapped_column(default=None)
     finished_at: Mapped[datetime | None] = mapped_column(default=None)
 

@@ -1,27 +1,37 @@
-"""What the rows of an import mean: pure checks of one row, with the words that people use in their sheets."""
+"""What the rows of an import mean: pure checks of one row, with the words that people use in their sheets.
 
+A row that passes can be written: texts fit their columns in the folded form too, and hold nothing that a database refuses."""
+
+import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from spares.errors import Invalid
 from spares.inventory.models import Condition, Tracking
+from spares.numbers import scan_key
+from spares.sheets.money import Money
 
 PART_COLUMNS: dict[str, str] = {
     "制造商": "manufacturer",
     "厂商": "manufacturer",
     "厂家": "manufacturer",
     "品牌": "manufacturer",
+    "brand": "manufacturer",
+    "vendor": "manufacturer",
     "备件型号": "part_number",
+    "备件编码": "part_number",
     "料号": "part_number",
     "物料编码": "part_number",
     "p/n": "part_number",
     "pn": "part_number",
     "part": "part_number",
-    "型号": "description",
+    "part no": "part_number",
+    "part no.": "part_number",
+    "型号": "model",
+    "名称": "name",
     "描述": "description",
-    "名称": "description",
-    "model": "description",
     "类别": "category",
     "分类": "category",
     "kind": "category",
@@ -47,8 +57,28 @@ STOCK_COLUMNS: dict[str, str] = {
     "数量": "quantity",
     "qty": "quantity",
     "状态": "condition",
+    "状况": "condition",
     "品相": "condition",
 }
+TEMPLATES: dict[str, tuple[str, ...]] = {
+    "parts": (
+        "厂商",
+        "备件型号",
+        "描述",
+        "类别",
+        "管理方式",
+        "单价",
+        "币种",
+        "最低库存",
+        "需返还",
+        "重量",
+        "重量单位",
+    ),
+    "stock": ("厂商", "备件型号", "序列号", "数量", "货位", "状况"),
+}
+"""The titles of the file to fill in, by kind of import."""
+DESCRIBING = ("model", "name", "description")
+"""Columns that together make a part's description, in this order."""
 YES = {"1", "y", "yes", "true", "是", "需要", "需返还"}
 NO = {"0", "n", "no", "false", "否", "不需要", "无需"}
 SERIAL_WORDS = {"serial", "序列号", "sn", "序列化"}
@@ -73,8 +103,11 @@ GRAMS: dict[str, Decimal] = {
     "lb": Decimal("453.59237"),
     "oz": Decimal("28.349523125"),
 }
+CALLED_CNY = {"RMB", "人民币", "元", "¥"}
 MOST_MINOR = 10**12
 MOST_PIECES = 1_000_000
+MOST_GRAMS = 10_000_000
+_PLAIN_NUMBER = re.compile(r"(\d{1,3}(,\d{3})+|\d+)(\.\d+)?", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,16 +133,17 @@ class StockRow:
 
 def part_row(values: Mapping[str, str]) -> PartRow:
     """Read one row of a parts sheet. Raises Invalid naming the column (`field`) and the value."""
-    maker = _text(values, "manufacturer", 120, needed=True)
-    part_number = _text(values, "part_number", 120, needed=True)
+    maker = _text(values, "manufacturer", 120, needed=True, keyed=True)
+    part_number = _text(values, "part_number", 120, needed=True, keyed=True)
     given: dict[str, object] = {}
-    for field, limit in (("description", 300), ("category", 60)):
-        if _said(values, field):
-            given[field] = _text(values, field, limit)
-    if _said(values, "price"):
-        given["price_minor"] = _price(values["price"])
+    if any(_said(values, field) for field in DESCRIBING):
+        given["description"] = _description(values)
+    if _said(values, "category"):
+        given["category"] = _text(values, "category", 60)
     if _said(values, "currency"):
         given["currency"] = _currency(values["currency"])
+    if _said(values, "price"):
+        given["price_minor"] = _price(values["price"], str(given.get("currency", "CNY")))
     if _said(values, "minimum_level"):
         given["minimum_level"] = _whole(values["minimum_level"], "minimum_level", 0)
     if _said(values, "tracking"):
@@ -123,15 +157,15 @@ def part_row(values: Mapping[str, str]) -> PartRow:
 
 def stock_row(values: Mapping[str, str]) -> StockRow:
     """Read one row of a stock sheet. Raises Invalid naming the column and the value."""
-    condition = CONDITIONS.get(values.get("condition", "").strip().casefold())
+    condition = CONDITIONS.get(_folded(values.get("condition", "")))
     if condition is None:
         raise Invalid("condition_unknown", field="condition", value=values["condition"].strip()[:60])
     return StockRow(
-        manufacturer=_text(values, "manufacturer", 120),
-        part_number=_text(values, "part_number", 120, needed=True),
-        serial=_text(values, "serial", 80),
+        manufacturer=_text(values, "manufacturer", 120, keyed=True),
+        part_number=_text(values, "part_number", 120, needed=True, keyed=True),
+        serial=_text(values, "serial", 80, keyed=True),
         quantity=_whole(values["quantity"], "quantity", 1) if _said(values, "quantity") else 1,
-        bin=_text(values, "bin", 40, needed=True),
+        bin=_text(values, "bin", 40, needed=True, keyed=True),
         condition=condition,
     )
 
@@ -140,42 +174,70 @@ def _said(values: Mapping[str, str], field: str) -> bool:
     return bool(values.get(field, "").strip())
 
 
-def _text(values: Mapping[str, str], field: str, limit: int, *, needed: bool = False) -> str:
+def _text(values: Mapping[str, str], field: str, limit: int, *, needed: bool = False, keyed: bool = False) -> str:
+    """One line of text. `keyed`: it is found by its folded form, which must be there and fit as well."""
     text = " ".join(values.get(field, "").split())
-    if needed and not text:
-        raise Invalid("import_value_missing", field=field)
-    if len(text) > limit:
-        raise Invalid("import_value_too_long", field=field, limit=limit, length=len(text))
+    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
+        raise Invalid("import_value_unreadable", field=field)
+    key = scan_key(text) if keyed else text
+    if not key:
+        if needed:
+            raise Invalid("import_value_missing", field=field)
+        return ""
+    length = max(len(text), len(key))
+    if length > limit:
+        raise Invalid("import_value_too_long", field=field, limit=limit, length=length)
     return text
 
 
-def _price(text: str) -> int:
-    typed = text.strip().replace(",", "").replace("，", "").lstrip("¥￥")
-    try:
-        minor = Decimal(typed).scaleb(2)
-    except InvalidOperation:
-        raise Invalid("price_malformed", field="price", value=text.strip()[:60]) from None
-    if not minor.is_finite() or minor != minor.to_integral_value() or not 0 <= minor <= MOST_MINOR:
+def _description(values: Mapping[str, str]) -> str:
+    texts: list[str] = []
+    for field in DESCRIBING:
+        text = _text(values, field, 300)
+        if text and text not in texts:
+            texts.append(text)
+    whole = " ".join(texts)
+    if len(whole) > 300:
+        raise Invalid("import_value_too_long", field="description", limit=300, length=len(whole))
+    return whole
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).strip().casefold()
+
+
+def _number(text: str) -> Decimal | None:
+    """A number written plainly or with thousands apart; None for anything that could be read in two ways."""
+    return Decimal(text.replace(",", "")) if len(text) <= 20 and _PLAIN_NUMBER.fullmatch(text) else None
+
+
+def _price(text: str, currency: str) -> int:
+    typed = _folded(text).removeprefix("¥").removesuffix("元").strip()
+    number = _number(typed)
+    minor = None if number is None else number.scaleb(Money(0, currency).exponent)
+    if minor is None or minor != minor.to_integral_value() or minor > MOST_MINOR:
         raise Invalid("price_malformed", field="price", value=text.strip()[:60])
     return int(minor)
 
 
 def _currency(text: str) -> str:
-    code = text.strip().upper()
+    code = _folded(text).upper()
+    code = "CNY" if code in CALLED_CNY else code
     if len(code) != 3 or not (code.isascii() and code.isalpha()):
         raise Invalid("currency_malformed", field="currency", value=text.strip()[:60])
     return code
 
 
 def _whole(text: str, field: str, least: int) -> int:
-    typed = text.strip()
+    typed = _folded(text)
     if not (typed.isascii() and typed.isdecimal() and len(typed) <= 9 and least <= int(typed) <= MOST_PIECES):
-        raise Invalid("whole_number_malformed", field=field, value=typed[:60], least=least, most=MOST_PIECES)
+        value = text.strip()[:60]
+        raise Invalid("whole_number_malformed", field=field, value=value, least=least, most=MOST_PIECES)
     return int(typed)
 
 
 def _tracking(text: str) -> Tracking:
-    word = text.strip().casefold()
+    word = _folded(text)
     if word in SERIAL_WORDS:
         return Tracking.SERIAL
     if word in COUNTED_WORDS:
@@ -184,7 +246,7 @@ def _tracking(text: str) -> Tracking:
 
 
 def _flag(text: str, field: str) -> bool:
-    word = text.strip().casefold()
+    word = _folded(text)
     if word in YES | NO:
         return word in YES
     raise Invalid("flag_unknown", field=field, value=text.strip()[:60])
@@ -192,11 +254,8 @@ def _flag(text: str, field: str) -> bool:
 
 def _grams(text: str, unit: str) -> int | None:
     """Whole grams; a weight whose unit is not told counts as kilograms, as on carriers' forms."""
-    factor = GRAMS.get(unit.strip().casefold() or "kg")
-    try:
-        weight = Decimal(text.strip())
-    except InvalidOperation:
-        raise Invalid("weight_malformed", field="weight", value=text.strip()[:60]) from None
-    if factor is None or not weight.is_finite() or not 0 <= weight * factor <= 10_000_000:
-        raise Invalid("weight_malformed", field="weight", value=f"{text.strip()} {unit.strip()}"[:60])
+    factor = GRAMS.get(_folded(unit) or "kg")
+    weight = _number(_folded(text))
+    if factor is None or weight is None or weight * factor > MOST_GRAMS:
+        raise Invalid("weight_malformed", field="weight", value=f"{text.strip()} {unit.strip()}".strip()[:60])
     return int((weight * factor).to_integral_value()) or None

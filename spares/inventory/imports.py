@@ -13,13 +13,14 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import undefer
 
+from spares.accounts import audit
 from spares.accounts.access import Actor, Permission
 from spares.db import session
 from spares.errors import Conflict, Invalid, NotFound, SparesError
 from spares.files.models import StoredFile
 from spares.inventory import import_parts, import_stock
-from spares.inventory.import_models import ImportKind, ImportRefusal, ImportRun, ImportState
-from spares.inventory.import_parts import Outcome
+from spares.inventory.import_models import ImportKind, ImportRun, ImportState
+from spares.inventory.import_outcome import Outcome
 from spares.inventory.import_rows import PART_COLUMNS, STOCK_COLUMNS, PartRow, StockRow, part_row, stock_row
 from spares.sheets.reading import Row, Sheet, open_sheet
 
@@ -29,6 +30,7 @@ REQUIRED: dict[ImportKind, Sequence[str]] = {
     ImportKind.PARTS: ("manufacturer", "part_number"),
     ImportKind.STOCK: ("part_number", "bin"),
 }
+ENDED = frozenset({ImportState.DONE, ImportState.CANCELLED, ImportState.FAILED})
 KNOWN: dict[ImportKind, frozenset[str]] = {kind: frozenset(titles.values()) for kind, titles in ALIASES.items()}
 
 
@@ -43,26 +45,42 @@ class Preview:
     more: bool
 
 
-def prepare(
-    data: bytes, filename: str, kind: ImportKind, *, options: Mapping[str, Any], actor: Actor, now: datetime
-) -> ImportRun:
-    """Keep the file and its run, to be previewed and then started. Raises Invalid when it is no table that can be read, or
-    lacks a column."""
+@dataclass(frozen=True)
+class Upload:
+    """A file that has been found to be a table of its kind, at least as far as a preview reads."""
+
+    kind: ImportKind
+    name: str
+    data: bytes
+
+
+def check(data: bytes, filename: str, kind: ImportKind) -> Upload:
+    """Read the header and the first rows. Raises Invalid when the file is no table that can be read, lacks a column or
+    has no rows. Reading takes a while and writes nothing, so it happens before the transaction that keeps the file."""
+    sheet = open_for(kind, data, filename)
+    if not list(islice(sheet.rows(), PREVIEWED_ROWS)):
+        raise Invalid("import_no_rows")
+    name = "".join(character for character in filename if character.isprintable())
+    return Upload(kind, name[-200:], data)
+
+
+def prepare(upload: Upload, *, options: Mapping[str, Any], actor: Actor, now: datetime) -> ImportRun:
+    """Keep a checked file and its run, to be previewed and then started. `options` of a stock import: `depot_id`, and
+    `make_bins`, whether bins that do not exist are made."""
     actor.must(Permission.IMPORTS_RUN)
-    open_for(kind, data, filename)
     stored = StoredFile(
-        name=filename[-200:],
+        name=upload.name,
         content_type="application/octet-stream",
-        size=len(data),
-        sha256=sha256(data).hexdigest(),
-        data=data,
+        size=len(upload.data),
+        sha256=sha256(upload.data).hexdigest(),
+        data=upload.data,
         uploaded_at=now,
         uploaded_by_id=actor.id,
     )
     session.add(stored)
     session.flush()
     run = ImportRun(
-        kind=kind,
+        kind=upload.kind,
         file_id=stored.id,
         state=ImportState.PREVIEWED,
         created_at=now,
@@ -86,11 +104,14 @@ def start(run_id: int, *, actor: Actor) -> ImportRun:
 
 
 def cancel(run_id: int, *, actor: Actor, now: datetime) -> ImportRun:
-    """Stop a run; what was imported by then stays and is reported. Raises Conflict when it has ended."""
+    """Stop a run, or discard a preview; what was imported by then stays and is reported. Raises Conflict when it has
+    ended."""
     actor.must(Permission.IMPORTS_RUN)
     run = lock_run(run_id)
-    if run.state in {ImportState.DONE, ImportState.CANCELLED, ImportState.FAILED}:
+    if run.state in ENDED:
         raise Conflict("import_ended", number=run.number)
+    if run.state is not ImportState.PREVIEWED:
+        audit.record("import_cancelled", f"import {run.number}", {"rows": run.rows_done}, actor=actor, now=now)
     run.state, run.finished_at, run.leased_until = ImportState.CANCELLED, now, None
     session.flush()
     return run
@@ -105,7 +126,8 @@ def preview(run: ImportRun) -> Preview:
     rows = rows[:PREVIEWED_ROWS]
     good, refused = checked(run.kind, rows, {})
     outcome = previewed(run, good)
-    outcome.refused.update(refused)
+    for position, error in refused.items():
+        outcome.refuse(position, error)
     ignored = [title for title, key in zip(sheet.titles, sheet.header, strict=False) if key not in KNOWN[run.kind]]
     return Preview(sheet, rows, outcome, ignored, more)
 
@@ -184,15 +206,15 @@ def refusal_row(run_id: int, row: Row, error: SparesError) -> dict[str, Any]:
     return {
         "run_id": run_id,
         "line": row.line,
-        "column": column[:60],
-        "value": value[:200],
+        "column": _shown(column)[:60],
+        "value": _shown(value)[:200],
         "code": error.code,
         "facts": facts,
     }
 
 
-def broken(error: Invalid) -> dict[str, Any]:
-    """The one refusal of a file that cannot be read to its end."""
+def failure(error: SparesError) -> dict[str, Any]:
+    """Why a run as a whole could not go on, as it is kept: a refusal of no row."""
     return {
         "line": int(error.facts.get("line", 0) or 0),
         "column": "",
@@ -202,13 +224,12 @@ def broken(error: Invalid) -> dict[str, Any]:
     }
 
 
-def refusals(run_id: int, *, after: int = 0, most: int | None = None) -> list[ImportRefusal]:
-    """The refused rows of a run by line, from behind refusal `after` on."""
-    query = (
-        select(ImportRefusal).where(ImportRefusal.run_id == run_id, ImportRefusal.id > after).order_by(ImportRefusal.id)
-    )
-    return list(session.scalars(query.limit(most) if most else query))
-
-
 def _plain(fact: Any) -> Any:
-    return fact if isinstance(fact, (str, int, bool, type(None))) else str(fact)
+    if isinstance(fact, (list, tuple, set, frozenset)):
+        return [_plain(each) for each in fact]
+    return _shown(fact) if isinstance(fact, str) else fact if isinstance(fact, (int, bool, type(None))) else str(fact)
+
+
+def _shown(text: str) -> str:
+    """The text without what cannot be shown or stored (a zero byte)."""
+    return "".join(character if character.isprintable() else " " for character in text)
