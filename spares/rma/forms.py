@@ -8,7 +8,8 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 from wtforms import BooleanField, DateField, IntegerField, RadioField, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
 from spares.rma.discrepancies import Resolution
 from spares.rma.shelf import Disposition, Inspection
@@ -24,7 +25,7 @@ class SensibleDay:
     def __call__(self, form: FlaskForm, field: DateField) -> None:
         if field.data is not None and not FIRST_DAY <= field.data <= LAST_DAY:
             field.data = None
-            raise ValueError(gettext("Enter a day between 2000 and 2099."))
+            raise ValidationError(gettext("Enter a day between 2000 and 2099."))
 
 
 class ReceiptForm(FlaskForm):  # type: ignore[misc]
@@ -45,7 +46,10 @@ class AnnounceForm(FlaskForm):  # type: ignore[misc]
     method = RadioField(
         _l("How it comes back"),
         [InputRequired()],
-        choices=[(BY_COURIER, _l("By courier")), (BY_ENGINEER, _l("Carried by an engineer, no waybill"))],
+        choices=[
+            SelectChoice(BY_COURIER, _l("By courier")),
+            SelectChoice(BY_ENGINEER, _l("Carried by an engineer, no waybill")),
+        ],
         default=BY_COURIER,
     )
     posted_on = DateField(_l("Posting day"), [InputRequired(), SensibleDay()])
@@ -103,7 +107,7 @@ class InspectForm(FlaskForm):  # type: ignore[misc]
     def offer(self, *, empty: bool) -> None:
         """Only findings that can be: nothing can be found in an empty box."""
         fitting = [one for one in Inspection if (one is Inspection.MISSING) == empty]
-        self.result.choices = [(one.value, INSPECTIONS[one]) for one in fitting]
+        self.result.choices = [SelectChoice(one.value, INSPECTIONS[one]) for one in fitting]
 
 
 class SettleForm(FlaskForm):  # type: ignore[misc]
@@ -115,8 +119,8 @@ class SettleForm(FlaskForm):  # type: ignore[misc]
 
     def offer(self, fitting: tuple[Disposition, ...], bins: list[tuple[int, str]]) -> None:
         """Only places that fit the finding, and the depot's bins."""
-        self.disposition.choices = [(one.value, DISPOSITIONS[one]) for one in fitting]
-        self.location.choices = [("", ""), *((str(key), code) for key, code in bins)]
+        self.disposition.choices = [SelectChoice(one.value, DISPOSITIONS[one]) for one in fitting]
+        self.location.choices = [SelectChoice("", ""), *(SelectChoice(str(key), code) for key, code in bins)]
 
 
 class ExtendForm(FlaskForm):  # type: ignore[misc]
@@ -130,7 +134,7 @@ class ResolveForm(FlaskForm):  # type: ignore[misc]
     """The decision about a discrepancy."""
 
     resolution = RadioField(
-        _l("Decision"), [InputRequired()], choices=[(one.value, RESOLUTIONS[one]) for one in Resolution]
+        _l("Decision"), [InputRequired()], choices=[SelectChoice(one.value, RESOLUTIONS[one]) for one in Resolution]
     )
     amount = StringField(
         _l("Amount to charge"), [Optional(), Length(max=20)], description=_l("Only when the customer is charged.")
@@ -144,19 +148,19 @@ class PlaceForm(FlaskForm):  # type: ignore[misc]
     result = RadioField(
         _l("Finding"),
         [InputRequired()],
-        choices=[(one.value, INSPECTIONS[one]) for one in Inspection if one is not Inspection.MISSING],
+        choices=[SelectChoice(one.value, INSPECTIONS[one]) for one in Inspection if one is not Inspection.MISSING],
     )
     disposition = RadioField(
         _l("Place after inspection"),
         [InputRequired()],
-        choices=[(one.value, DISPOSITIONS[one]) for one in Disposition if one is not Disposition.NONE],
+        choices=[SelectChoice(one.value, DISPOSITIONS[one]) for one in Disposition if one is not Disposition.NONE],
     )
     location = SelectField(_l("Bin"), [Optional()], description=_l("Only for back to stock."))
     reason = TextAreaField(_l("Reason"), [InputRequired(), Length(max=300)])
 
     def offer(self, bins: list[tuple[int, str]]) -> None:
         """The depot's bins."""
-        self.location.choices = [("", ""), *((str(key), code) for key, code in bins)]
+        self.location.choices = [SelectChoice("", ""), *(SelectChoice(str(key), code) for key, code in bins)]
 
 
 def empty_to_none(value: Any) -> int | None:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import aliased, contains_eager, joinedload
@@ -227,8 +227,8 @@ def bins(depot_id: int, most: int = 500) -> list[Location]:
 
 def scanned(text: str) -> str:
     """The number in a scanned text: the QR code of a return slip holds the address of its receiving form."""
-    path = unquote(urlsplit(text.strip()).path)
-    return path.rsplit(RECEIVE_PATH, 1)[1].strip("/") if RECEIVE_PATH in path else text.strip()
+    _before, found, after = text.strip().rpartition(RECEIVE_PATH)
+    return unquote(after.split("?")[0]).strip("/") if found else after
 
 
 def expected(text: str, actor: Actor) -> list[Obligation]:

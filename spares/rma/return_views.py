@@ -5,6 +5,7 @@ from typing import Any
 from flask import flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from spares.accounts.access import Permission
 from spares.accounts.guard import allow, current_actor
@@ -33,17 +34,14 @@ def return_receive(number: str = "") -> ResponseReturnValue:
     if not number:
         return _find_expected()
     rma_id = queries.rma_id_of(number)
-    rows = [one for one in queries.expected(number, current_actor()) if one.rma_id == rma_id]
-    if not rows:
-        queries.exchange(rma_id, current_actor())
-    open_rows = [one for one in rows if one.state in RECEIVABLE]
     form = ReceiveForm()
-    form.obligation.choices = [(str(one.id), _label(one)) for one in open_rows]
-    if request.method == "GET":
-        form.obligation.data = None
+    form.obligation.choices = []
     if form.validate_on_submit():
         with refusals_on(form):
-            return _receive(form, number, open_rows)
+            return _receive(form, number, rma_id)
+    rows = _expected(number, rma_id)
+    open_rows = [one for one in rows if one.state in RECEIVABLE]
+    form.obligation.choices = [SelectChoice(str(one.id), _label(one)) for one in open_rows]
     page = render_template(
         "rma/return_receive.html",
         number=number,
@@ -68,28 +66,30 @@ def _find_expected() -> ResponseReturnValue:
     return render_template("rma/return_find.html", text=text, rows=rows, states=STATES, tones=TONES)
 
 
-def _receive(form: ReceiveForm, number: str, open_rows: list[Obligation]) -> ResponseReturnValue:
-    if not open_rows:
-        raise Conflict("nothing_receivable", number=number)
-    serial = (form.serial.data or "").strip()
-    obligation = _stands_for(form, serial, open_rows)
-    empty = bool(form.empty_box.data)
-    arrival = returns.Arrival(
-        part_id=None if empty else _part_in_box(form.part_number.data or "", serial, obligation),
-        serial="" if empty else serial,
-        accessories_missing=form.accessories_missing.data or "",
-        note=form.note.data or "",
-        empty_box=empty,
-        packages=form.packages.data,
-    )
+def _receive(form: ReceiveForm, number: str, rma_id: int) -> ResponseReturnValue:
     found: list[Discrepancy] | None = None
+    taken = ""
     photos = uploads([form.photo.data])
-    obligation_id, case_id = obligation.id, obligation.case_id
 
     def act() -> str:
-        nonlocal found
-        found = returns.receive_return(obligation_id, arrival, actor=current_actor(), now=g.now)
-        attach_uploads(photos, case_id, "damage", blame="photo")
+        nonlocal found, taken
+        open_rows = [one for one in _expected(number, rma_id) if one.state in RECEIVABLE]
+        if not open_rows:
+            raise Conflict("nothing_receivable", number=number)
+        serial = (form.serial.data or "").strip()
+        obligation = _stands_for(form, serial, open_rows)
+        empty = bool(form.empty_box.data)
+        arrival = returns.Arrival(
+            part_id=None if empty else _part_in_box(form.part_number.data or "", serial, obligation),
+            serial="" if empty else serial,
+            accessories_missing=form.accessories_missing.data or "",
+            note=form.note.data or "",
+            empty_box=empty,
+            packages=form.packages.data,
+        )
+        taken = serial or obligation.part.part_number
+        found = returns.receive_return(obligation.id, arrival, actor=current_actor(), now=g.now)
+        attach_uploads(photos, obligation.case_id, "damage", blame="photo")
         return url_for("return_receive", number=number)
 
     answer = once(act)
@@ -98,8 +98,16 @@ def _receive(form: ReceiveForm, number: str, open_rows: list[Obligation]) -> Res
         for row in found:
             flash(found_words(row.kind.value, row.expected, row.found), "error")
     elif found is not None:
-        flash(_("Taken in: %(what)s, as expected.", what=serial or obligation.part.part_number), "success")
+        flash(_("Taken in: %(what)s, as expected.", what=taken), "success")
     return answer
+
+
+def _expected(number: str, rma_id: int) -> list[Obligation]:
+    """The returns of the exchange. Raises NotFound for an exchange that the person may not see."""
+    rows = [one for one in queries.expected(number, current_actor()) if one.rma_id == rma_id]
+    if not rows:
+        queries.exchange(rma_id, current_actor())
+    return rows
 
 
 def _stands_for(form: ReceiveForm, serial: str, open_rows: list[Obligation]) -> Obligation:

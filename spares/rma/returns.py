@@ -218,9 +218,11 @@ def _take_in(obligation: Obligation, arrival: Arrival, *, actor: Actor, now: dat
     part = session.get(Part, arrival.part_id) if arrival.part_id is not None else None
     if part is None:
         raise Invalid("value_missing", field="part")
+    as_expected = bool(obligation.serial_key) and scan_key(arrival.serial) == obligation.serial_key
+    serial = obligation.serial if as_expected else arrival.serial.strip()
     goods = shelf.take_in(
         part,
-        arrival.serial,
+        serial,
         obligation.quantity,
         depot_id=obligation.depot_id,
         reference=_rma(obligation),
@@ -230,7 +232,7 @@ def _take_in(obligation: Obligation, arrival: Arrival, *, actor: Actor, now: dat
         now=now,
     )
     obligation.received_part_id = part.id
-    obligation.received_serial = arrival.serial.strip()
+    obligation.received_serial = serial
     obligation.received_unit_id = goods.unit_id
     return session.get(Unit, goods.unit_id) if goods.unit_id is not None else None
 

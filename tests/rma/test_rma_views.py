@@ -1,44 +1,173 @@
-"""The page of an exchange, through the client."""
+"""The page of an exchange and its decisions, through the client."""
 
-from collections.abc import Iterator
-from datetime import timedelta
-from types import SimpleNamespace
+import re
+from datetime import date
 
 import pytest
-import time_machine
-from flask import Flask
+from sqlalchemy import func, select
 
+from spares.accounts.access import SYSTEM
 from spares.accounts.models import Role
-from spares.db import session
+from spares.db import session, transaction
+from spares.dispatch.models import Document, DocumentPrint
+from spares.rma import obligations, returns
 from spares.rma.lifecycle import ObligationState
+from spares.rma.models import ObligationEvent
 from tests.conftest import NOON
-from tests.factories import make_user, sign_in
+from tests.factories import post
 from tests.rma import making
+from tests.rma.conftest import Pages
 
 
-@pytest.fixture
-def world(app: Flask) -> Iterator[SimpleNamespace]:
-    """A browser a role, on the day after the noon of `making`."""
-    with time_machine.travel(NOON + timedelta(days=1), tick=False), app.app_context():
-        made = making.make_world()
-        clients = {}
-        for role in Role:
-            clients[role] = app.test_client()
-            sign_in(clients[role], make_user(role, language="zh_Hans_CN"))
-        yield SimpleNamespace(app=app, clients=clients, chief=clients[Role.RMA_ADMIN], made=made)
-        session.remove()
-
-
-def test_it_shows_both_legs(world: SimpleNamespace) -> None:
-    (one,) = making.running(world.made)
-    page = world.chief.get("/rma/RMA-000001").text
-    assert "发出" in page
-    for shown in ("F9", "S1", "SW-24", "SH-000001", "SF100", "2026-12-02", "某银行"):
+def test_it_shows_both_legs(pages: Pages) -> None:
+    making.running(pages.world)
+    page = pages.browser().get("/rma/RMA-000001").text
+    for shown in ("发出：良品", "F9", "S1", "SW-24", "SH-000001", "SF100", "某银行", "CNY 1,234.00"):
         assert shown in page
-    assert one.state is ObligationState.RUNNING
+    assert "2026-12-02 前寄回" in page
+    assert "剩余 9 个工作日" in page
+    assert "收到良品 2026-11-18，次工作日起第 10 个工作日" in page
+
+
+def test_it_is_whole_in_english(pages: Pages) -> None:
+    making.running(pages.world)
+    page = pages.browser(language="en").get("/rma/RMA-000001").text
+    assert "Send back by 2026-12-02" in page
+    visible = re.sub(r"<[^>]+>", "", page).replace("中文", "")
+    assert set(re.findall(r"[一-鿿]+", visible)) <= {
+        "某银行",
+        "核心交换机宕机",
+        "电源板故障",
+        "签收单",
+        "顺丰",
+        "张",
+        "华为",
+    }
 
 
 @pytest.mark.parametrize("number", ["RMA-000099", "SH-000001", "nonsense", "RMA-99999999999999999999"])
-def test_an_unknown_number_is_not_found(world: SimpleNamespace, number: str) -> None:
-    making.running(world.made)
-    assert world.chief.get(f"/rma/{number}").status_code == 404
+def test_an_unknown_number_is_not_found(pages: Pages, number: str) -> None:
+    making.running(pages.world)
+    assert pages.browser().get(f"/rma/{number}").status_code == 404
+
+
+def primary(page: str) -> str:
+    found = re.findall(r'<a class="btn btn-primary" href="([^"]+)"', page)
+    assert len(found) <= 1
+    return found[0] if found else ""
+
+
+def test_the_next_step_is_the_one_button_that_stands_out(pages: Pages) -> None:
+    chief, finance = pages.browser(), pages.browser(Role.FINANCE)
+    _rma, _shipment, (one,) = making.dispatched(pages.world)
+    assert primary(chief.get("/rma/RMA-000001").text) == "/receipts/SH-000001"
+    assert primary(finance.get("/rma/RMA-000001").text) == ""
+    with transaction():
+        returns.receive_return(
+            one.id, returns.Arrival(part_id=pages.world.part.id, serial="X1"), actor=SYSTEM, now=NOON
+        )
+    assert primary(chief.get("/rma/RMA-000001").text) == "/discrepancies/1"
+    assert primary(pages.browser(Role.WAREHOUSE).get("/rma/RMA-000001").text) == "/receipts/SH-000001"
+
+
+@pytest.mark.parametrize(
+    ("verb", "role", "state"),
+    [
+        ("waive", Role.RMA_ADMIN, ObligationState.WAIVED),
+        ("charge", Role.FINANCE, ObligationState.CHARGED),
+        ("lose", Role.RMA_ADMIN, ObligationState.LOST),
+    ],
+)
+def test_a_decision_is_taken_once(pages: Pages, verb: str, role: Role, state: ObligationState) -> None:
+    (one,) = making.running(pages.world)
+    if verb == "lose":
+        with transaction():
+            returns.announce_return(
+                one.id, posted_on=date(2026, 11, 18), carrier="顺丰", waybill="SF9", actor=SYSTEM, now=NOON
+            )
+    browser = pages.browser(role)
+    sent = {"request_key": "k1", "version": str(making.fresh(one).version), "reason": "与客户商定"}
+    for _ in range(2):
+        answer = post(browser, f"/returns/{one.id}/{verb}", sent)
+        assert (answer.status_code, answer.headers["Location"]) == (302, "/rma/RMA-000001")
+    assert making.fresh(one).state is state
+    kinds = session.scalars(select(ObligationEvent.kind).order_by(ObligationEvent.id)).all()
+    assert kinds.count({"waive": "waived", "charge": "charged", "lose": "lost"}[verb]) == 1
+    assert "与客户商定" in browser.get("/rma/RMA-000001").text
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "words"),
+    [
+        ({"reason": " "}, 422, "请填写此项"),
+        ({"version": "1"}, 409, "有人修改了这条记录"),
+        ({"request_key": ""}, 422, "表单"),
+    ],
+)
+def test_a_refused_decision_changes_nothing_and_keeps_the_reason(
+    pages: Pages, changes: dict[str, str], status: int, words: str
+) -> None:
+    (one,) = making.running(pages.world)
+    sent = {"request_key": "k1", "version": str(one.version), "reason": "理由甲"} | changes
+    answer = post(pages.browser(), f"/returns/{one.id}/waive", sent)
+    assert answer.status_code == status
+    assert words in answer.text
+    assert changes.get("reason", "理由甲") in answer.text
+    assert making.fresh(one).state is ObligationState.RUNNING
+
+
+def test_extending_keeps_the_first_day_in_sight(pages: Pages) -> None:
+    (one,) = making.running(pages.world)
+    chief = pages.browser()
+    assert 'value="2026-12-09"' in chief.get(f"/returns/{one.id}/extend").text
+    sent = {"request_key": "k1", "version": str(one.version), "due_on": "2026-12-09", "reason": "客户出差"}
+    assert post(chief, f"/returns/{one.id}/extend", sent).status_code == 302
+    page = chief.get("/rma/RMA-000001").text
+    assert "2026-12-09 前寄回" in page
+    assert "已延期，原期限 2026-12-02" in page
+    assert "2026-12-02 → 2026-12-09" in page
+
+
+@pytest.mark.parametrize(
+    ("due_on", "words"),
+    [("2026-12-02", "新期限须晚于现行期限"), ("9999-12-31", "2000 年至 2099 年"), ("soon", ""), ("", "")],
+)
+def test_an_extension_that_is_none_is_refused(pages: Pages, due_on: str, words: str) -> None:
+    (one,) = making.running(pages.world)
+    sent = {"request_key": "k1", "version": str(one.version), "due_on": due_on, "reason": "客户出差"}
+    answer = post(pages.browser(), f"/returns/{one.id}/extend", sent)
+    assert answer.status_code == 422
+    assert words in answer.text
+    assert "客户出差" in answer.text
+    assert making.fresh(one).due_on == making.DUE_ON
+
+
+def test_the_return_slip_is_frozen_and_counted(pages: Pages) -> None:
+    making.running(pages.world)
+    chief = pages.browser()
+    for key, copy_no in (("k1", 1), ("k1", 1), ("k2", 2)):
+        answer = post(chief, "/rma/RMA-000001/return-slip", {"request_key": key})
+        assert answer.headers["Location"] == f"/documents/1/{copy_no}.pdf"
+    paper = chief.get("/documents/1/1.pdf")
+    assert (paper.status_code, paper.mimetype, paper.data[:5]) == (200, "application/pdf", b"%PDF-")
+    assert session.scalar(select(func.count()).select_from(DocumentPrint)) == 2
+    (document,) = session.scalars(select(Document)).all()
+    data = document.data
+    assert (data["rma_number"], data["return_by"]) == ("RMA-000001", "2026-12-02")
+    assert data["receiving_url"].endswith("/returns/receive/RMA-000001")
+    (line,) = data["lines"]
+    assert (line["serial"], line["replacement_serial"], line["symptom"]) == ("F9", "S1", "电源板故障")
+    assert "/documents/1/1.pdf" in chief.get("/rma/RMA-000001").text
+
+
+def test_a_slip_says_more_when_more_is_known(pages: Pages) -> None:
+    (one,) = making.running(pages.world)
+    chief = pages.browser()
+    post(chief, "/rma/RMA-000001/return-slip", {"request_key": "k1"})
+    with transaction():
+        obligations.extend(one.id, date(2026, 12, 9), reason="客户出差", actor=SYSTEM, now=NOON)
+    post(chief, "/rma/RMA-000001/return-slip", {"request_key": "k2"})
+    assert [d.data["return_by"] for d in session.scalars(select(Document).order_by(Document.id))] == [
+        "2026-12-02",
+        "2026-12-09",
+    ]
