@@ -1,8 +1,34 @@
-"""The sentences of what can be wrong with a spare request."""
+"""A spare request in words: on the timeline, and what can be wrong with it."""
 
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
-from spares.web import explains
+from spares.cases.words import tells
+from spares.dispatch.lifecycle import LineState
+from spares.dispatch.words import LINE_STATES
+from spares.web import explains, instant
+
+
+def _requested(data: Mapping[str, Any]) -> tuple[str, list[str]]:
+    details = []
+    if data.get("due"):
+        details.append(gettext("To leave by %(at)s", at=instant(datetime.fromisoformat(data["due"]))))
+    details += [_line(line) for line in data.get("lines", [])]
+    return gettext("Spares requested: %(rma)s", rma=data.get("rma", "")), details
+
+
+def _line(line: Mapping[str, Any]) -> str:
+    words = f"{line['requested']} × {line['quantity']} · {LINE_STATES[LineState(line['state'])]}"
+    if line["part"] == line["requested"]:
+        return words
+    return f"{words} · {gettext('Substitute')} {line['part']}"
+
+
+tells("spares_requested", _requested, "info")
 
 explains(
     {

@@ -138,6 +138,9 @@ def test_several_lines_substitute_back_order_and_counted_pieces(world: SimpleNam
         },
     )
     assert answer.status_code == 302, answer.text
+    case_page = world.client.get(f"/cases/{session.scalars(select(ServiceCase.id)).one()}").text
+    for words in ("已申请备件：RMA-000001", "PSU-1 × 1 · 已预留 · 同级替换品 PSU-2", "RARE-1 × 1 · 缺货待补"):
+        assert words in case_page, words
     assert lines() == [
         ("SW-24", "SW-24", 1, LineState.RESERVED, "F9"),
         ("PSU-1", "PSU-2", 1, LineState.RESERVED, "FP1"),
