@@ -103,15 +103,6 @@ def _promise_changed(data: Mapping[str, Any]) -> tuple[str, list[str]]:
     ]
 
 
-def _requested(data: Mapping[str, Any]) -> tuple[str, list[str]]:
-    lines = []
-    for line in data.get("lines", []):
-        part = line["part"] if line["part"] == line["requested"] else f"{line['requested']} → {line['part']}"
-        lines.append(f"{line['line']}. {part} × {line['quantity']} · {LINE_STATES[LineState(line['state'])]}")
-    due = gettext("To leave the depot by %(at)s", at=_at(data, "due"))
-    return gettext("Spares requested: %(rma)s", rma=data.get("rma", "")), [due, *lines]
-
-
 def _swapped(data: Mapping[str, Any]) -> tuple[str, list[str]]:
     return gettext("Another serial picked than reserved"), [
         gettext(
@@ -170,7 +161,6 @@ def _shipment_not_allowed(facts: Mapping[str, Any]) -> str:
     return str(gettext("This cannot be done any more: the shipment's state is “%(state)s”.", state=state))
 
 
-tells("spares_requested", _requested, "info")
 tells("promise_changed", _promise_changed, "warn")
 tells("line_reserved", _line_reserved, "info")
 tells("serial_swapped", _swapped, "warn")

@@ -189,11 +189,3 @@ def test_an_order_that_has_left_has_no_next_step(app: Flask) -> None:
     page = unescape(client.get(f"/dispatch/{order.number}").text)
     assert "btn-primary" not in page and "Promise met" in page and shipment.number in page
     assert client.get(f"/dispatch/{order.number}/pick").status_code == 200
-
-
-def test_the_request_is_told_in_words(app: Flask, order: DispatchOrder) -> None:
-    page = unescape(browser(app).get(f"/dispatch/{order.number}").text)
-    assert f"Spares requested: {order.rma_number}" in page
-    assert "To leave the depot by 2026-11-18 17:00" in page and "2. CABLE × 3 · Reserved" in page
-    chinese = browser(app, language="zh_Hans_CN").get(f"/dispatch/{order.number}").text
-    assert f"已申请备件：{order.rma_number}" in chinese
