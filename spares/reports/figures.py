@@ -65,13 +65,7 @@ def figures_for(month: str, now: datetime) -> Figures:
     history = _kept_and_missed(months, calendar)
     below, out = _short_parts()
     good, held = _pieces()
-    states = dict(
-        session.execute(
-            select(Obligation.state, func.count(Obligation.id))
-            .where(Obligation.state == ObligationState.RECEIVED)
-            .group_by(Obligation.state)
-        ).tuples()
-    )
+    to_inspect = _count(select(func.count(Obligation.id)).where(Obligation.state == ObligationState.RECEIVED))
     return Figures(
         chosen=history[-1],
         first=chosen,
@@ -83,7 +77,7 @@ def figures_for(month: str, now: datetime) -> Figures:
             select(func.count(DispatchOrder.id)).where(DispatchOrder.is_open, DispatchOrder.due_at < now)
         ),
         overdue_returns=_overdue_now(today, calendar),
-        to_inspect=states.get(ObligationState.RECEIVED, 0),
+        to_inspect=to_inspect,
         open_discrepancies=_count(select(func.count(Discrepancy.id)).where(Discrepancy.resolved_at.is_(None))),
         below_minimum=below,
         out_of_stock=out,
@@ -96,7 +90,7 @@ def _overdue_now(today: date, calendar: Calendar) -> int:
     """Returns overdue today: not sent by the end of their due day, or sent after it and not here yet."""
     query = select(Obligation.due_on, Obligation.posted_on).where(Obligation.state.in_(OWED), Obligation.due_on < today)
     count = 0
-    for due_on, posted_on in session.execute(query).tuples():
+    for due_on, posted_on in session.execute(query):
         if due_on is None:
             continue
         first_late = calendar.next_working_day(due_on)

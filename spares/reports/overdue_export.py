@@ -28,7 +28,7 @@ def columns() -> list[Column]:
         Column("shipped_part", _("Part sent")),
         Column("shipped_serial", _("Replacement serial")),
         Column("shipped_on", _("Shipped"), ColumnKind.DATE),
-        Column("received_on", _("Received"), ColumnKind.DATE),
+        Column("received_on", _("Received by customer"), ColumnKind.DATE),
         Column("due_on", _("Due"), ColumnKind.DATE),
         Column("days", _("Working days overdue"), ColumnKind.INT),
         Column("ageing", _("Ageing")),

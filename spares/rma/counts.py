@@ -26,5 +26,5 @@ def waiting(depot_id: int) -> Waiting:
         .where(Obligation.state.in_(states), Obligation.depot_id == depot_id)
         .group_by(Obligation.state)
     )
-    counts = dict(session.execute(query).tuples())
+    counts = dict(session.execute(query).all())
     return Waiting(*(counts.get(state, 0) for state in states))
