@@ -11,7 +11,7 @@ run: $(VENV)/.runtime catalogues
 	$(BIN)/spares serve --demo
 
 test: $(VENV)/.dev catalogues
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 check: $(VENV)/.dev catalogues
 	$(BIN)/ruff check .
