@@ -1,5 +1,6 @@
 """Making the database ready, and serving it."""
 
+import logging
 import signal
 import sys
 import threading
@@ -25,6 +26,7 @@ from spares.inventory.places import ensure_places
 
 def prepare() -> None:
     """Bring the database to the newest schema and make sure that there is a depot with its places. Harmless to repeat."""
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     upgrade()
     with transaction():
         if not depots():
@@ -89,7 +91,8 @@ def serve(host: str, port: int, threads: int, demo: bool, worker: bool) -> None:
 
 def _listen(app: Flask, host: str, port: int, threads: int) -> waitress.server.BaseWSGIServer:
     """Take the port before anything else is done: a second start beside a running one changes nothing."""
-    signal.signal(signal.SIGTERM, _stop)
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, _stop)
     try:
         return waitress.create_server(
             app, host=host, port=port, threads=threads, ident=None, clear_untrusted_proxy_headers=False

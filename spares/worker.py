@@ -40,6 +40,7 @@ def worker(once: bool) -> None:
     stopped = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stopped.set())
+    click.echo("Waiting for work. Stop with Ctrl-C.")
     _loop(app, stopped)
 
 
