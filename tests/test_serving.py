@@ -1,90 +1,24 @@
 """`spares serve` as people start it: a process of its own, killed and stopped at the worst moments."""
 
-import os
 import re
 import signal
 import socket
-import subprocess
-import sys
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
-from sqlalchemy.exc import OperationalError
 
 from spares.demo.accounts import DEMO_ACCOUNTS, DEMO_PASSWORD
 from tests.conftest import Databases
-
-ROOT = Path(__file__).resolve().parent.parent
-PATIENCE = 60
-Start = Callable[..., subprocess.Popen[str]]
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+from tests.processes import PATIENCE, Start, counted, fetch, free_port, said_until, starting
 
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
-    """Starts `spares …` with its data below tmp_path; whatever still runs afterwards is killed."""
-    running: list[subprocess.Popen[str]] = []
-
-    def begin(*arguments: str, **environ: str) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [sys.executable, "-u", "-m", "spares", *arguments],
-            cwd=ROOT,
-            env=os.environ | {"SPARES_DATA_DIR": str(tmp_path), "LANG": "C.UTF-8"} | environ,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        running.append(process)
-        return process
-
-    yield begin
-    for process in running:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
-
-
-def said_until(process: subprocess.Popen[str], wanted: str) -> str:
-    """What the process printed up to the line that holds `wanted`."""
-    assert process.stdout
-    said = ""
-    while wanted not in said:
-        line = process.stdout.readline()
-        assert line, f"it ended after: {said}\n{process.communicate(timeout=PATIENCE)[1]}"
-        said += line
-    return said
-
-
-def fetch(address: str) -> tuple[int, str]:
-    """Status and text of a page."""
-    try:
-        with urllib.request.urlopen(address, timeout=PATIENCE) as answer:  # noqa: S310  our own address
-            return answer.status, answer.read().decode("utf-8")
-    except urllib.error.HTTPError as error:
-        return error.code, error.read().decode("utf-8")
-
-
-def counted(url: str, table: str) -> int:
-    """How many rows the table has; none while it does not exist."""
-    engine = create_engine(url)
-    try:
-        with engine.connect() as connection:
-            return int(connection.scalar(text(f"SELECT count(*) FROM {table}")) or 0)
-    except OperationalError:
-        return 0
-    finally:
-        engine.dispose()
+    """Starts `spares …` with its data below tmp_path."""
+    with starting(tmp_path) as begin:
+        yield begin
 
 
 def test_the_first_start_makes_everything_and_the_second_keeps_it(start: Start, tmp_path: Path) -> None:
