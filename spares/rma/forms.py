@@ -101,7 +101,7 @@ class UnexpectedForm(FlaskForm):  # type: ignore[misc]
 class InspectForm(FlaskForm):  # type: ignore[misc]
     """What the bench found."""
 
-    result = RadioField(_l("Finding"), [InputRequired()])
+    result = RadioField(_l("Inspection result"), [InputRequired()])
     note = TextAreaField(_l("Note"), [Optional(), Length(max=500)])
 
     def offer(self, *, empty: bool) -> None:
@@ -146,7 +146,7 @@ class PlaceForm(FlaskForm):  # type: ignore[misc]
     """The inspection and the place of an unexpected arrival, in one decision."""
 
     result = RadioField(
-        _l("Finding"),
+        _l("Inspection result"),
         [InputRequired()],
         choices=[SelectChoice(one.value, INSPECTIONS[one]) for one in Inspection if one is not Inspection.MISSING],
     )

@@ -273,9 +273,9 @@ def find(text: str) -> list[Hit]:
     if not key:
         return []
     hits: dict[int, Hit] = {}
-    for kind, condition in (
-        ("faulty_serial", Obligation.serial_key == key),
-        ("return_waybill", Obligation.return_waybill_key == key),
+    for found_by, condition in (
+        ("serial", Obligation.serial_key == key),
+        ("waybill", Obligation.return_waybill_key == key),
     ):
         rows = session.execute(
             select(Rma, Obligation.serial, Obligation.return_waybill)
@@ -285,8 +285,8 @@ def find(text: str) -> list[Hit]:
             .limit(20)
         )
         for rma, serial, waybill in rows:
-            label = serial if kind == "faulty_serial" else waybill
-            hits.setdefault(rma.id, _hit(kind, f"{label} · {rma.number}", rma))
+            label = serial if found_by == "serial" else waybill
+            hits.setdefault(rma.id, _hit("obligation", f"{label} · {rma.number}", rma))
     return list(hits.values())
 
 

@@ -206,12 +206,12 @@ def _outgoing_steps(found: Exchange) -> list[tuple[str, str]]:
     """Where the slowest of the lines stands; nothing when all were cancelled or lost."""
     places = [_place(leg.line.state, OUTGOING_STEPS) for leg in found.outgoing]
     known = [place for place in places if place is not None]
-    labels = [_("Reserved"), _("Picked"), _("Packed"), _("Sent out"), _("Received by the customer")]
+    labels = [_("Reserve"), _("Pick"), _("Pack"), _("Dispatch"), _("Customer receives")]
     return _steps(labels, min(known)) if known else []
 
 
 def _incoming_steps(obligation: Obligation) -> list[tuple[str, str]]:
-    labels = [_("Clock started"), _("Sent back"), _("Received at the depot"), _("Finding recorded"), _("Settled")]
+    labels = [_("Clock starts"), _("Send back"), _("Depot receives"), _("Inspect"), _("Settle")]
     if obligation.state is ObligationState.NOT_STARTED:
         return _steps(labels, -1)
     place = _place(obligation.state, INCOMING_STEPS)

@@ -123,8 +123,8 @@ def test_overdue_rows_say_by_how_much(pages: Pages) -> None:
     [
         ("RMA-000001", "rma"),
         ("https://depot.example/returns/receive/RMA-000001", "rma"),
-        ("f 9", "faulty_serial"),
-        ("sf9", "return_waybill"),
+        ("f 9", "obligation"),
+        ("sf9", "obligation"),
     ],
 )
 def test_the_scan_box_finds_an_exchange(pages: Pages, text: str, kind: str) -> None:
