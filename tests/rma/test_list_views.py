@@ -108,7 +108,7 @@ def test_every_tab_of_returns_opens(pages: Pages, tab: str) -> None:
     running(pages.world)
     page = pages.browser(Role.WAREHOUSE).get(f"/returns?tab={tab}")
     assert page.status_code == 200
-    assert ("F9" in page.text) == (tab == ReturnTab.TO_COME)
+    assert ("SW-24" in page.text) == (tab == ReturnTab.TO_COME)
 
 
 def test_overdue_rows_say_by_how_much(pages: Pages) -> None:
