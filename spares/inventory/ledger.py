@@ -153,7 +153,7 @@ def hold_available(line_id: int, part_id: int, depot_id: int, quantity: int, *, 
     else holds: the part stays locked until the transaction ends. Raises Invalid for a quantity
     below 1 or beyond MOST."""
     if not 1 <= quantity <= MOST:
-        raise Invalid("number_out_of_range", field="quantity", least=1, most=MOST)
+        raise Invalid("number_out_of_range", field="quantity", first=1, last=MOST)
     serial = lock_parts([part_id])[part_id] is Tracking.SERIAL
     free = free_balances(part_id, depot_id)
     if sum(count for _, count in free) < quantity:

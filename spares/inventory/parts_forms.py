@@ -5,6 +5,7 @@ from decimal import Decimal, InvalidOperation
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, IntegerField, RadioField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from spares.errors import Invalid
@@ -25,7 +26,7 @@ class PartForm(FlaskForm):  # type: ignore[misc]
     category = StringField(
         _l("Category"), [Length(max=60)], description=_l("For example optical module, power supply, switch")
     )
-    tracking = RadioField(_l("Counted"), choices=[(kind.value, words) for kind, words in TRACKINGS.items()])
+    tracking = RadioField(_l("Counted"), choices=[SelectChoice(kind.value, words) for kind, words in TRACKINGS.items()])
     price = StringField(
         _l("Price"),
         [Length(max=20)],
@@ -99,7 +100,7 @@ def minor_units(text: str, currency: str) -> int | None:
     try:
         amount = Decimal(plain).scaleb(Money(0, currency).exponent)
     except InvalidOperation as error:
-        raise Invalid("price_malformed", field="price") from error
+        raise Invalid("price_malformed", field="price", value=text.strip()[:60]) from error
     if not amount.is_finite() or amount != amount.to_integral_value():
-        raise Invalid("price_malformed", field="price")
+        raise Invalid("price_malformed", field="price", value=text.strip()[:60])
     return int(amount)

@@ -217,7 +217,7 @@ def _line(text: str, most: int, field: str, required: bool = True) -> str:
 
 def _bounded(value: int, least: int, most: int, field: str) -> int:
     if not least <= value <= most:
-        raise Invalid("number_out_of_range", field=field, least=least, most=most)
+        raise Invalid("number_out_of_range", field=field, first=least, last=most)
     return value
 
 

@@ -62,7 +62,7 @@ def _check_item(item: Arriving, part: Part | None) -> None:
         if serial:
             raise Invalid("part_is_counted", field="serials", part_number=part.part_number)
         if not 1 <= item.quantity <= 1_000_000:
-            raise Invalid("number_out_of_range", field="quantity", least=1, most=1_000_000)
+            raise Invalid("number_out_of_range", field="quantity", first=1, last=1_000_000)
     elif not scan_key(serial):
         raise Invalid("serial_missing", field="serials", part_number=part.part_number)
     elif len(serial) > 80 or len(scan_key(serial)) > 80:

@@ -5,6 +5,7 @@ from typing import Any
 from flask import flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from spares.accounts.access import Permission
 from spares.accounts.guard import allow, current_actor
@@ -111,7 +112,7 @@ def _place(form: MoveForm | AdjustForm) -> int:
 
 def _prepare(form: MoveForm | AdjustForm) -> None:
     """The depots to choose from, and on GET what the address names: a unit, or a counted part at a place."""
-    form.depot.choices = [(depot.id, depot.name) for depot in queries.depots()]
+    form.depot.choices = [SelectChoice(depot.id, depot.name) for depot in queries.depots()]
     if request.method != "GET":
         return
     args = request.args

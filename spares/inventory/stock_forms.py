@@ -3,6 +3,7 @@
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import IntegerField, RadioField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from spares.inventory.models import Condition
@@ -10,11 +11,11 @@ from spares.inventory.parts_forms import TYPED
 from spares.inventory.words import CONDITIONS
 
 CHANGES = [
-    ("condition", _l("It is in another condition than the books say")),
-    ("lost", _l("It is not there")),
-    ("found", _l("It is there, but not in the books")),
+    SelectChoice("condition", _l("It is in another condition than the books say")),
+    SelectChoice("lost", _l("It is not there")),
+    SelectChoice("found", _l("It is there, but not in the books")),
 ]
-CONDITION_CHOICES = [(c.value, CONDITIONS[c]) for c in Condition if c is not Condition.SCRAPPED]
+CONDITION_CHOICES = [SelectChoice(c.value, CONDITIONS[c]) for c in Condition if c is not Condition.SCRAPPED]
 
 
 class ReceiveForm(FlaskForm):  # type: ignore[misc]

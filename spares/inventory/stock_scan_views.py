@@ -9,6 +9,7 @@ from flask import flash, g, make_response, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from spares.accounts.access import Permission
 from spares.accounts.guard import allow, current_actor
@@ -107,7 +108,7 @@ def stock_put_away_scan() -> ResponseReturnValue:
 def _choose() -> ResponseReturnValue:
     form = ReceiveForm(request.args, meta={"csrf": False})
     depots = queries.depots()
-    form.depot.choices = [(depot.id, depot.name) for depot in depots]
+    form.depot.choices = [SelectChoice(depot.id, depot.name) for depot in depots]
     if form.depot.data is None and depots:
         form.depot.data = depots[0].id
     if "depot" in request.args and form.validate():

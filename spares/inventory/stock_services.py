@@ -230,7 +230,7 @@ def _step(known: Known, to_id: int, condition: Condition) -> Step:
 
 def _pieces_step(pieces: Pieces, to_id: int, condition: Condition) -> Step:
     if not 1 <= pieces.quantity <= 1_000_000:
-        raise Invalid("number_out_of_range", field="quantity", least=1, most=1_000_000)
+        raise Invalid("number_out_of_range", field="quantity", first=1, last=1_000_000)
     part = session.get(Part, pieces.part_id)
     if part is None or part.tracking is not Tracking.COUNTED:
         raise Invalid("part_is_serial", field="quantity")

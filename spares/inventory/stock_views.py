@@ -3,6 +3,7 @@
 from flask import flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from spares.accounts.access import Permission
 from spares.accounts.guard import allow, current_actor
@@ -111,7 +112,7 @@ def location_show(location_id: int) -> str:
 def location_new() -> ResponseReturnValue:
     """A new bin."""
     form = LocationForm()
-    form.depot.choices = [(depot.id, depot.name) for depot in queries.depots()]
+    form.depot.choices = [SelectChoice(depot.id, depot.name) for depot in queries.depots()]
     if form.validate_on_submit():
         with refusals_on(form):
 
