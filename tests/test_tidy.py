@@ -8,12 +8,13 @@ from datetime import date, datetime
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy import Column, Date
 
 import spares.tables
 from spares import config, web
-from spares.db import Base, UtcDateTime
+from spares.db import Base, UtcDateTime, is_postgresql, session
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "spares"
@@ -193,3 +194,40 @@ def test_nothing_is_left_for_later(word: str) -> None:
         if re.search(rf"\b{word}\b", path.read_text(encoding="utf-8"))
     ]
     assert not found
+
+
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+
+
+def test_documents_name_files_that_exist() -> None:
+    wrong = []
+    for document in DOCUMENTS:
+        text = document.read_text(encoding="utf-8")
+        name = document.relative_to(ROOT).as_posix()
+        for found in re.findall(r"`((?:spares|tests|tools|templates|migrations|docs)/[\w./-]+)`", text):
+            if not (ROOT / found).exists():
+                wrong.append(f"{name}: {found}")
+        for found in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
+            if not (document.parent / found).exists():
+                wrong.append(f"{name}: link to {found}")
+    assert len(DOCUMENTS) > 15
+    assert not wrong
+
+
+def test_the_architecture_lists_every_table_and_what_is_appended_only(context: Flask) -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (?:\w+) \| (`.*?) \| (`.*?) \|$", text, re.M)
+    listed = {table for tables, _ in rows for table in re.findall(r"`(\w+)`", tables)}
+    assert listed == {table.name for table in Base.metadata.tables.values()}
+    if not is_postgresql():
+        triggers = session.execute(sa.text("SELECT DISTINCT tbl_name FROM sqlite_master WHERE type = 'trigger'"))
+        assert {table for _, appended in rows for table in re.findall(r"`(\w+)`", appended)} == set(triggers.scalars())
+
+
+def test_decisions_are_numbered_once_and_short() -> None:
+    decisions = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+    numbers = [path.name[:4] for path in decisions]
+    assert len(set(numbers)) == len(numbers)
+    assert all(re.fullmatch(r"\d{4}-[a-z0-9-]+\.md", path.name) for path in decisions)
+    long = {path.name for path in decisions if len(path.read_text(encoding="utf-8").splitlines()) > 60}
+    assert not long
