@@ -9,23 +9,26 @@ with `again` set to True, so a task must be safe to try twice, as a form that is
 together, once the last is ready. Anything else that goes wrong fails the race with the worker's own words."""
 
 import importlib
-import json
+import multiprocessing
 import os
 import random
 import signal
-import subprocess
-import sys
 import threading
 import time
+import traceback
 from collections.abc import Sequence
+from multiprocessing.connection import Connection
 from typing import Any
 
-from spares.app import create_app
+from spares.app import SLICES, create_app
 from spares.db import session
 from spares.errors import SparesError
 from tests.conftest import config_for
 
 Task = dict[str, Any]
+PROCESSES = multiprocessing.get_context("forkserver")
+"""Workers are forked from a process that has imported the product and done nothing else: a fresh process each, with
+connections of its own, without two seconds of imports."""
 
 
 def race(
@@ -33,6 +36,7 @@ def race(
 ) -> list[tuple[Task, str]]:
     """Every task with its outcome. `killed_after`: the first workers get SIGKILL a moment after so many outcomes."""
     start = threading.Barrier(workers)
+    PROCESSES.set_forkserver_preload(["tests.racing", *SLICES])
     kills: list[int | None] = [*killed_after, *[None] * workers]
     drivers = [_Driver(function, url, list(tasks[n::workers]), start, kills[n]) for n in range(workers)]
     for driver in drivers:
@@ -65,30 +69,37 @@ class _Driver(threading.Thread):
 
     def _work(self, again: bool) -> bool:
         """Run one process; whether it was killed before it had done everything."""
-        left = self.tasks[len(self.outcomes) :]
-        command = [sys.executable, "-m", "tests.racing", self.function, self.url]
-        with subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        ) as process:
-            assert process.stdin and process.stdout and process.stderr
-            ready = process.stdout.readline()
-            if ready != "ready\n":
-                raise AssertionError(f"the worker did not start: {process.stderr.read()}")
+        ours, theirs = PROCESSES.Pipe()
+        process = PROCESSES.Process(target=_worker, args=(self.function, self.url, theirs), daemon=True)
+        process.start()
+        theirs.close()
+        with ours:
+            said = self._converse(ours, process.kill, again)
+        process.join()
+        if process.exitcode not in (0, -signal.SIGKILL):
+            raise AssertionError(f"a worker failed after {len(self.outcomes)} tasks: {said}")
+        return process.exitcode != 0 and len(self.outcomes) < len(self.tasks)
+
+    def _converse(self, worker: Connection, kill: Any, again: bool) -> str:
+        """Give the tasks, collect the outcomes, kill when it is time; what the worker said of a failure, if it did."""
+        try:
+            assert worker.recv() == "ready"
             if not again:
                 self.barrier.wait(timeout=120)
-            process.stdin.write(json.dumps([{**task, "again": again and n == 0} for n, task in enumerate(left)]) + "\n")
-            process.stdin.close()
-            for line in process.stdout:
-                self.outcomes.append((self.tasks[len(self.outcomes)], json.loads(line)))
+            left = self.tasks[len(self.outcomes) :]
+            worker.send([{**task, "again": again and n == 0} for n, task in enumerate(left)])
+            for task in left:
+                outcome, problem = worker.recv()
+                if problem:
+                    return str(problem)
+                self.outcomes.append((task, outcome))
                 if self.kill is not None and len(self.outcomes) == self.kill:
                     self.kill = None
                     time.sleep(random.uniform(0, 0.01))
-                    process.kill()
-            said = process.stderr.read()
-            killed = process.wait() == -signal.SIGKILL
-        if process.returncode not in (0, -signal.SIGKILL):
-            raise AssertionError(f"a worker failed after {len(self.outcomes)} tasks: {said}")
-        return killed and len(self.outcomes) < len(self.tasks)
+                    kill()
+        except (EOFError, ConnectionResetError, BrokenPipeError):
+            return "it ended without a word"
+        return ""
 
 
 def die() -> None:
@@ -96,22 +107,20 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def main(function: str, url: str) -> None:
-    """A worker process."""
+def _worker(function: str, url: str, driver: Connection) -> None:
     module, name = function.split(":")
     act = getattr(importlib.import_module(module), name)
     app = create_app(config_for(url))
-    print("ready", flush=True)
-    for task in json.loads(sys.stdin.readline()):
+    driver.send("ready")
+    for task in driver.recv():
         with app.app_context():
             try:
                 outcome = act(task)
             except SparesError as refusal:
                 outcome = f"refused:{refusal.code}"
+            except BaseException:
+                driver.send(("", traceback.format_exc()))
+                raise
             finally:
                 session.remove()
-        print(json.dumps(outcome), flush=True)
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+        driver.send((outcome, ""))
