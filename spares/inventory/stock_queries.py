@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import String, and_, case, cast, func, literal, null, or_, select, union_all
+from sqlalchemy import String, case, cast, func, literal, null, select, true, tuple_, union_all
 from sqlalchemy.orm import aliased
 
 from spares.accounts.models import User
 from spares.calendars.models import Depot
-from spares.db import session
+from spares.db import is_postgresql, session
 from spares.errors import NotFound
 from spares.inventory.models import (
     DEPOT_KINDS,
@@ -144,31 +144,29 @@ def units(wanted: UnitFilter, known: Choices, *, after: str = "", size: int) -> 
     """A page of units and the mark of the next one (None on the last); one statement that reads as many rows as it
     shows, however many units there are. The order follows the filter, so that an index gives it: by serial within a
     part, by place otherwise, newest first when nothing is asked for."""
-    query = _rows()
-    if known.part_ids is not None:
-        query = query.where(UnitState.part_id.in_(known.part_ids))
+    query, serial = _rows(), scan_key(wanted.serial)
+    by_place = [UnitState.location_id, UnitState.condition, UnitState.unit_id]
+    if serial:
+        query = query.where(Unit.serial_key == serial)
     if wanted.condition is not None:
         query = query.where(UnitState.condition == wanted.condition)
-    placed = known.bin_ids is not None or bool(wanted.where)
     if known.bin_ids is not None:
         query = query.where(UnitState.location_id.in_(known.bin_ids))
-    elif wanted.where:
-        query = query.where(_where(wanted.where))
-    elif wanted.condition is not None and known.part_ids is None:
-        # Says nothing new, but lets the index by place and condition be entered once for each place.
-        query = query.where(UnitState.location_id.in_(select(Location.id)))
-    if scan_key(wanted.serial):
-        query = query.where(Unit.serial_key == scan_key(wanted.serial))
+    elif wanted.where or wanted.condition is not None:
+        query = query.where(UnitState.location_id.in_(_places(wanted.where)))
     if known.part_ids is not None:
-        query = query.where(Unit.part_id.in_(known.part_ids)).order_by(Unit.serial_key, Unit.id)
         mark = [Unit.serial_key, Unit.id]
-    elif placed or wanted.condition is not None:
-        query = query.order_by(UnitState.location_id, UnitState.condition, UnitState.unit_id)
-        mark = [UnitState.location_id, UnitState.condition, UnitState.unit_id]
+        query = query.where(Unit.part_id.in_(known.part_ids), UnitState.part_id.in_(known.part_ids))
+        query = _beyond(query.order_by(*mark), mark, after)
+    elif known.bin_ids is not None or wanted.where or wanted.condition is not None:
+        mark = by_place
+        if is_postgresql() and known.bin_ids is None and not serial:
+            query = _place_by_place(wanted, after, size + 1)
+        else:
+            query = _beyond(query.order_by(*mark), mark, after)
     else:
-        query = query.order_by(UnitState.unit_id.desc())
         mark = [UnitState.unit_id]
-    query = _beyond(query, mark, after)
+        query = _beyond(query.order_by(UnitState.unit_id.desc()), mark, after)
     found = [UnitRow(*row) for row in session.execute(query.limit(size + 1))]
     if len(found) <= size:
         return found, None
@@ -295,13 +293,36 @@ def _steps() -> Any:
     )
 
 
-def _where(text: str) -> Any:
-    kind, _, key = text.partition(":")
+def _places(where: str) -> Any:
+    """The keys of the places that the filter means; of all places for an empty one, which says nothing new, but lets the
+    index by place and condition be entered once for each place."""
+    kind, _, key = where.partition(":")
+    query = select(Location.id)
+    if not where:
+        return query
     if not key.isdecimal() or len(key) > 15:
-        return literal(False)
-    if kind == "place":
-        return UnitState.location_id == int(key)
-    return UnitState.location_id.in_(select(Location.id).where(Location.depot_id == int(key)))
+        return query.where(literal(False))
+    return query.where(Location.id == int(key) if kind == "place" else Location.depot_id == int(key))
+
+
+def _place_by_place(wanted: UnitFilter, after: str, count: int) -> Any:
+    """The first `count` units by place, condition and key, for PostgreSQL, which would otherwise sort all of them: the
+    places are gone through in order, and each gives at most as many as are wanted, straight from the index."""
+    place = _places(wanted.where).subquery()
+    columns = [UnitState.location_id, UnitState.condition, UnitState.unit_id]
+    units = select(*columns).where(UnitState.location_id == place.c.id)
+    if wanted.condition is not None:
+        units = units.where(UnitState.condition == wanted.condition)
+    units = _beyond(units, columns, after)
+    here = units.order_by(UnitState.condition, UnitState.unit_id).limit(count).lateral()
+    chosen = (
+        select(here.c.unit_id)
+        .select_from(place.join(here, true()))
+        .order_by(place.c.id, here.c.condition, here.c.unit_id)
+        .limit(count)
+        .subquery()
+    )
+    return _rows().join(chosen, chosen.c.unit_id == UnitState.unit_id).order_by(*columns)
 
 
 def _beyond(query: Any, columns: list[Any], after: str) -> Any:
@@ -323,8 +344,5 @@ def _beyond(query: Any, columns: list[Any], after: str) -> Any:
             return query
     if len(columns) == 1:
         return query.where(columns[0] < values[0])
-    clauses = []
-    for index, column in enumerate(columns):
-        equal = [c == v for c, v in zip(columns[:index], values[:index], strict=True)]
-        clauses.append(and_(*equal, column > values[index]))
-    return query.where(columns[0] >= values[0], or_(*clauses))
+    # Compared as one row, which both databases look up in an index in one step.
+    return query.where(tuple_(*columns) > tuple_(*(literal(v, c.type) for c, v in zip(columns, values, strict=True))))
