@@ -88,9 +88,13 @@ def rules(app: Flask) -> list[tuple[Rule, str, str]]:
 
 def address_of(rule: Rule) -> str:
     """An address for the rule; its records need not exist, since the guard decides before anything is looked up."""
-    return re.sub(
-        r"<(?:(int|path|date|float)(?:\([^)]*\))?:)?[^>]+>", lambda m: "1" if m[1] == "int" else "x1", rule.rule
-    )
+    return re.sub(r"<(?:(\w+)(?:\(([^)]*)\))?:)?[^>]+>", _stand_in_value, rule.rule)
+
+
+def _stand_in_value(found: re.Match[str]) -> str:
+    if found[1] == "any":
+        return found[2].split(",")[0].strip()
+    return "1" if found[1] == "int" else "x1"
 
 
 def test_every_route_is_in_the_table(guarded: Flask) -> None:
