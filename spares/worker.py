@@ -5,6 +5,7 @@ lost with a killed worker."""
 
 import signal
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 
 import click
@@ -41,29 +42,44 @@ def worker(once: bool) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stopped.set())
     click.echo("Waiting for work. Stop with Ctrl-C.")
-    _loop(app, stopped)
+    threads = _start(app, stopped, daemon=False)
+    # Woken up now and then, so that a signal is handled: it is, only while the main thread runs.
+    while any(thread.is_alive() for thread in threads):
+        for thread in threads:
+            thread.join(PAUSE_SECONDS)
 
 
-def run_in_thread(app: Flask) -> threading.Thread:
-    """Do the background work beside the web server. A daemon: leases bring back what a stop interrupts."""
-    thread = threading.Thread(target=_loop, args=(app, threading.Event()), name="worker", daemon=True)
-    thread.start()
-    return thread
+def run_in_thread(app: Flask) -> None:
+    """Do the background work beside the web server. Daemons: leases bring back what a stop interrupts."""
+    _start(app, threading.Event(), daemon=True)
 
 
 def work(app: Flask) -> bool:
-    """Do one piece of work; whether there was any."""
-    config: Config = app.config["SPARES_CONFIG"]
+    """Do one piece of each kind of work; whether there was any."""
+    done = [job(app, threading.Event()) for job in (import_rows, send_message)]
+    return any(done)
+
+
+def import_rows(app: Flask, stopped: threading.Event) -> bool:
+    """Run one import to its end, or to the end of a chunk once `stopped` is set; whether one was waiting."""
     with app.app_context():
         try:
-            if imports_work.advance(now):
-                return True
-            if config.smtp_url:
-                message_id = lease_next(now())
-                if message_id is not None:
-                    deliver(message_id, smtp_url=config.smtp_url, mail_from=config.mail_from, now=now())
-                    return True
-            return False
+            return imports_work.advance(now, stopping=stopped.is_set)
+        finally:
+            session.remove()
+
+
+def send_message(app: Flask, _stopped: threading.Event) -> bool:
+    """Send one message; whether one was due."""
+    config: Config = app.config["SPARES_CONFIG"]
+    if not config.smtp_url:
+        return False
+    with app.app_context():
+        try:
+            message_id = lease_next(now())
+            if message_id is not None:
+                deliver(message_id, smtp_url=config.smtp_url, mail_from=config.mail_from, now=now())
+            return message_id is not None
         finally:
             session.remove()
 
@@ -79,16 +95,29 @@ def tidy(app: Flask) -> None:
         session.remove()
 
 
-def _loop(app: Flask, stopped: threading.Event) -> None:
-    tidied = None
+def _tidy_hourly(app: Flask, stopped: threading.Event) -> bool:
+    tidy(app)
+    stopped.wait(TIDY_EVERY.total_seconds())
+    return False
+
+
+def _start(app: Flask, stopped: threading.Event, *, daemon: bool) -> list[threading.Thread]:
+    """A thread for each kind of work, so that a long import keeps no message waiting."""
+    threads = [
+        threading.Thread(target=_loop, args=(app, stopped, job), name=job.__name__, daemon=daemon)
+        for job in (import_rows, send_message, _tidy_hourly)
+    ]
+    for thread in threads:
+        thread.start()
+    return threads
+
+
+def _loop(app: Flask, stopped: threading.Event, job: Callable[[Flask, threading.Event], bool]) -> None:
     while not stopped.is_set():
         try:
-            if tidied is None or now() - tidied > TIDY_EVERY:
-                tidy(app)
-                tidied = now()
-            busy = work(app)
+            busy = job(app, stopped)
         except Exception:
-            log.exception("worker")
+            log.exception("worker", job=job.__name__)
             busy = False
         if not busy:
             stopped.wait(PAUSE_SECONDS)

@@ -23,6 +23,7 @@ from spares.inventory.import_outcome import Fate, Outcome
 from spares.inventory.import_rows import PartRow, StockRow
 from spares.sheets.reading import Row, Sheet
 
+Clock = Callable[[], datetime]
 log = structlog.get_logger("spares.imports")
 CHUNK = 200
 LEASE = timedelta(minutes=2)
@@ -34,14 +35,15 @@ LONGEST_PAUSE_SECONDS = 0.25
 
 
 class _Lost(Exception):
-    """The run was cancelled, or another worker has it."""
+    """The run was cancelled, another worker has it, or we were told to stop."""
 
 
 class _Hold:
     """A run in this worker's hands."""
 
-    def __init__(self, run_id: int, until: datetime, read_clock: Callable[[], datetime]) -> None:
+    def __init__(self, run_id: int, until: datetime, read_clock: Clock, stopping: Callable[[], bool]) -> None:
         self.run_id = run_id
+        self._stopping = stopping
         self._until: datetime | None = until
         self._read_clock = read_clock
 
@@ -64,12 +66,20 @@ class _Hold:
         if self._until is None or self._read_clock() > self._until - LEASE + RENEWED_EVERY:
             with self.writing():
                 pass
+        self.stop_if_told()
+
+    def stop_if_told(self) -> None:
+        """When this process is about to end, put the run down for the next one at once. Raises _Lost then."""
+        if self._stopping():
+            with self.writing() as (run, now):
+                run.leased_until, run.attempts = now - LEASE, max(0, run.attempts - 1)
+            raise _Lost
 
 
-def advance(read_clock: Callable[[], datetime], *, run_id: int | None = None) -> bool:
-    """Import the oldest run that waits or was left behind by a worker that died (or only the one named); whether there
-    was one."""
-    hold = _lease(read_clock, run_id)
+def advance(read_clock: Clock, *, run_id: int | None = None, stopping: Callable[[], bool] = lambda: False) -> bool:
+    """Import the oldest run that waits or was left behind by a worker that died (or only the one named), to its end or
+    until `stopping` says so; whether there was one."""
+    hold = _lease(read_clock, run_id, stopping)
     if hold is None:
         return False
     try:
@@ -83,7 +93,7 @@ def advance(read_clock: Callable[[], datetime], *, run_id: int | None = None) ->
     return True
 
 
-def _lease(read_clock: Callable[[], datetime], run_id: int | None) -> _Hold | None:
+def _lease(read_clock: Clock, run_id: int | None, stopping: Callable[[], bool]) -> _Hold | None:
     now = read_clock()
     query = select(ImportRun).where(
         or_(
@@ -105,7 +115,7 @@ def _lease(read_clock: Callable[[], datetime], run_id: int | None) -> _Hold | No
         if run.attempts > ATTEMPTS:
             _end_failed(run, Conflict("import_crashed", rows=run.rows_done, attempts=ATTEMPTS), now)
             return None
-        return _Hold(run.id, run.leased_until, read_clock)
+        return _Hold(run.id, run.leased_until, read_clock, stopping)
 
 
 def _work(hold: _Hold) -> None:
@@ -142,6 +152,7 @@ def _import(hold: _Hold, kind: ImportKind, sheet: Sheet, done: int) -> None:
         good, refused = imports.checked(kind, chunk, seen)
         began = time.perf_counter()
         _import_chunk(hold, chunk, good, refused)
+        hold.stop_if_told()
         time.sleep(min(time.perf_counter() - began, LONGEST_PAUSE_SECONDS))
     with hold.writing() as (run, now):
         _end_done(run, now)
