@@ -194,7 +194,8 @@ def import_report_file(number: str, form: str) -> Response:
         raise NotFound("not_found")
     found = import_queries.all_refusals(run.id)
     body: bytes | Iterator[bytes] = stream_with_context(report_csv(found)) if form == "csv" else report_xlsx(found)
-    return _download(body, f"{run.number} {_('refused rows')}.{form}", form)
+    name = _("%(number)s refused rows", number=run.number)
+    return _download(body, f"{name}.{form}", form)
 
 
 def _key() -> str:
