@@ -4,10 +4,10 @@ A day is decided by the first of these that says something of it: the newest wor
 all depots, the newest imported notice of the year, the holidays library. `DayStatus.LIBRARY` takes back the earlier
 words of its own kind alone: after it for a depot, a word for all depots counts again."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from flask import current_app
@@ -22,6 +22,9 @@ from spares.workdays import Calendar, seven_day_calendar
 FIRST_DAY = date(FIRST_YEAR, 1, 1)
 LAST_DAY = date(LAST_YEAR, 12, 31)
 CONFIRMATION_OPENS, CONFIRMATION_CLOSES = time(9), time(17)  # the specification's 7x8 hours, whatever a depot's are
+
+T = TypeVar("T")
+READ = "spares_calendar_reads"
 
 Fingerprint = tuple[int, int, int, int]
 """Which words and notices there are: the newest id of each table, and how many rows it has. Both, since two writers may
@@ -55,15 +58,23 @@ def depot(depot_id: int) -> Depot:
 
 def depots() -> Sequence[Depot]:
     """Every depot, the first one made first: it is the default."""
-    return session.scalars(select(Depot).order_by(Depot.id)).all()
+    return _read_once("depots", _depots)
+
+
+def _depots() -> Sequence[Depot]:
+    """With them comes the fingerprint of their days, which is nearly always asked for next."""
+    rows = session.execute(select(Depot, *_newest_and_counts()).order_by(Depot.id)).all()
+    if rows:
+        _read_once("fingerprint", lambda: _as_fingerprint(rows[0][1:]))
+    return [row[0] for row in rows]
 
 
 def default_depot() -> Depot:
     """The depot that is meant where none is named. Raises NotFound("no_depot") before the first one is added."""
-    found = session.scalars(select(Depot).order_by(Depot.id).limit(1)).first()
-    if found is None:
+    known = depots()
+    if not known:
         raise NotFound("no_depot")
-    return found
+    return known[0]
 
 
 def depot_calendar(depot: Depot) -> Calendar:
@@ -142,15 +153,42 @@ def _said() -> _Said:
 
 
 def _fingerprint() -> Fingerprint:
-    row = session.execute(
-        select(
-            select(func.max(DayOverride.id)).scalar_subquery(),
-            select(func.count(DayOverride.id)).scalar_subquery(),
-            select(func.max(YearNotice.id)).scalar_subquery(),
-            select(func.count(YearNotice.id)).scalar_subquery(),
-        )
-    ).one()
+    return _read_once("fingerprint", lambda: _as_fingerprint(session.execute(select(*_newest_and_counts())).one()))
+
+
+def _newest_and_counts() -> list[Any]:
+    return [
+        select(func.max(DayOverride.id)).scalar_subquery(),
+        select(func.count(DayOverride.id)).scalar_subquery(),
+        select(func.max(YearNotice.id)).scalar_subquery(),
+        select(func.count(YearNotice.id)).scalar_subquery(),
+    ]
+
+
+def _as_fingerprint(row: Sequence[Any]) -> Fingerprint:
     return (row[0] or 0, row[1], row[2] or 0, row[3])
+
+
+def _read_once(name: str, read: Callable[[], T]) -> T:
+    """What `read` finds, asked of the database once in a reading transaction, that is once a page. Inside a
+    transaction() it is asked anew each time, since rows may have changed in it."""
+    if is_writing():
+        return read()
+    if name not in _read_so_far():
+        found = read()
+        _read_so_far()[name] = found
+    kept: T = _read_so_far()[name]
+    return kept
+
+
+def _read_so_far() -> dict[str, Any]:
+    """Of the session's transaction; what was read in an earlier one is forgotten. Nothing is kept before one has begun."""
+    transaction = session().get_transaction()
+    kept = session.info.get(READ)
+    if kept is None or kept[0] is not transaction:
+        kept = session.info[READ] = (transaction, {})
+    known: dict[str, Any] = kept[1]
+    return known
 
 
 def _load() -> _Said:

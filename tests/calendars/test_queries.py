@@ -155,13 +155,39 @@ def test_a_word_by_hand_outranks_a_newer_notice(context: Flask) -> None:
     assert works(depot, monday)
 
 
-def test_a_warm_calendar_costs_one_statement(context: Flask) -> None:
+def test_a_warm_calendar_costs_one_statement_a_page(context: Flask) -> None:
     depot = add_depot()
     say(FRIDAY, DayStatus.CLOSED)
     first = queries.depot_calendar(depot)
+    session.rollback()
+    session.refresh(depot)
     with statements() as seen:
         assert queries.depot_calendar(depot) is first
+        assert queries.depot_calendar(depot) is first
     assert len(seen) == 1
+
+
+def test_the_depots_bring_word_of_their_days_along(context: Flask) -> None:
+    depot = add_depot()
+    first = queries.depot_calendar(depot)
+    session.rollback()
+    with statements() as seen:
+        assert queries.default_depot().id == depot.id
+        assert [one.id for one in queries.depots()] == [depot.id]
+        assert queries.depot_calendar(depot) is first
+    assert len(seen) == 1
+
+
+def test_a_day_said_inside_a_transaction_counts_in_it_and_after_it(context: Flask) -> None:
+    depot = add_depot()
+    assert works(depot, FRIDAY)
+    with transaction():
+        assert works(depot, FRIDAY)
+        row = DayOverride(depot_id=None, day=FRIDAY, status=DayStatus.CLOSED, reason="盘点", set_at=NOON)
+        session.add(row)
+        session.flush()
+        assert not works(depot, FRIDAY)
+    assert not works(depot, FRIDAY)
 
 
 def test_what_an_undone_transaction_saw_is_forgotten(context: Flask) -> None:
