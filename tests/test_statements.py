@@ -1,0 +1,82 @@
+"""How many SQL statements the pages that people use most take, the sign-in check included, on both databases.
+
+The depots and the requests are the benchmark's, so what is held here is what `make bench` prints."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from bench import filling
+from bench.depots import Visited, depot
+from bench.pages import PAGES, Visit, pack_reserved, prepare
+from spares import settings
+from tests.conftest import DATABASES, Databases
+
+MOST = {
+    "find a serial": 3,
+    "a unit's page": 6,
+    "list 50 units": 4,
+    "board": 5,
+    "overdue": 3,
+    "reserve": 32,
+    "dispatch": 28,
+    "receive a return": 29,
+    "receive new stock": 20,
+}
+"""For pages that show, the aim. For those that act, what their rows need: each writes to between seven and twelve tables.
+One of these asks what kind of place a bin is, which a process asks once a bin."""
+WARM, ASKED = 2, 4
+
+
+@pytest.fixture(autouse=True)
+def _settings_stay_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings are read every five seconds, by whichever page is asked then."""
+    monkeypatch.setattr(settings, "CACHED_SECONDS", 3600.0)
+
+
+def asked(visit: Visit, name: str, first: int = 0) -> list[int]:
+    """The statements of a few requests for the page, after the first ones have filled the caches of the process."""
+    (page,) = [page for page in PAGES if page.name == name]
+    counts = []
+    for n in range(first, first + WARM + ASKED):
+        before = visit.visited.statements
+        answer = page.ask(visit, n)
+        assert answer.status_code == page.status, answer.get_data(as_text=True)
+        counts.append(visit.visited.statements - before)
+    return counts[WARM:]
+
+
+def test_every_page_keeps_to_its_statements(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(filling, "OPEN", 20)
+    with depot(database_url, 800) as visited:
+        visit = prepare(visited, WARM + ASKED)
+        for page in PAGES:
+            if page.name == "dispatch":
+                pack_reserved(visit)
+            counts = asked(visit, page.name)
+            assert max(counts) <= MOST[page.name], page.name
+    assert MOST.keys() == {page.name for page in PAGES}
+
+
+@pytest.fixture(params=DATABASES)
+def few_and_many(
+    request: pytest.FixtureRequest, databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[Visited, Visited]]:
+    """Two depots: one with ten open orders, ten overdue returns and ten units, one with sixty of each."""
+    monkeypatch.setattr(filling, "RUNNING", 5)
+    with ExitStack() as stack:
+        found = []
+        for rows in (10, 60):
+            monkeypatch.setattr(filling, "OPEN", rows)
+            monkeypatch.setattr(filling, "OVERDUE", rows)
+            url = databases.fresh(request.param)
+            stack.callback(databases.drop, url)
+            found.append(stack.enter_context(depot(url, 40 + 20 * rows)))
+        yield found[0], found[1]
+
+
+@pytest.mark.parametrize("name", ["list 50 units", "board", "overdue"])
+def test_more_rows_take_no_more_statements(few_and_many: tuple[Visited, Visited], name: str) -> None:
+    few, many = (asked(prepare(visited, WARM + ASKED), name) for visited in few_and_many)
+    assert few == many
