@@ -110,10 +110,19 @@ def shipments_of(order_id: int) -> list[Shipment]:
 
 
 def shipments(
-    actor: Actor, *, text: str, state: ShipmentState | None, page: int, size: int
+    actor: Actor,
+    *,
+    text: str,
+    state: ShipmentState | None,
+    page: int,
+    size: int,
+    promise_met: bool | None = None,
+    left_from: datetime | None = None,
+    left_before: datetime | None = None,
 ) -> tuple[list[Shipment], bool]:
     """A page of the shipments that `actor` may see, newest first, and whether there are more. `text` is a waybill, or a
-    number of the shipment, its order or its RMA; an unknown one finds nothing."""
+    number of the shipment, its order or its RMA; an unknown one finds nothing. The others narrow it to those that kept or
+    missed their promise, and to those that left from one instant up to another."""
     query = (
         select(Shipment)
         .join(Shipment.order)
@@ -127,6 +136,12 @@ def shipments(
     )
     if state is not None:
         query = query.where(Shipment.state == state)
+    if promise_met is not None:
+        query = query.where(Shipment.promise_met == promise_met)
+    if left_from is not None:
+        query = query.where(Shipment.dispatched_at >= left_from)
+    if left_before is not None:
+        query = query.where(Shipment.dispatched_at < left_before)
     if text:
         named = parse(text)
         if named and named[0] is NumberKind.SHIPMENT:

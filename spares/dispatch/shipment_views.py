@@ -1,5 +1,7 @@
 """Shipments and their papers. What ends a shipment (dispatch, loss, return) concerns the exchange and is the RMA's."""
 
+from datetime import UTC, date, datetime, time, timedelta
+
 from flask import Response, current_app, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -19,7 +21,7 @@ from spares.dispatch.routes import routes
 from spares.dispatch.words import DOCUMENTS, METHODS, SHIPMENT_STATES, SHIPMENT_TONES, address_of
 from spares.errors import NotFound, SparesError
 from spares.once import perform_once
-from spares.web import PAGE_SIZE, check_version, explain, page_number
+from spares.web import PAGE_SIZE, check_version, explain, page_number, zone
 
 
 @routes.get("/shipments")
@@ -27,15 +29,23 @@ from spares.web import PAGE_SIZE, check_version, explain, page_number
 def shipment_list() -> str:
     """Shipments, newest first, found by waybill or number."""
     text, state = request.args.get("q", "").strip()[:80], request.args.get("state", "")
+    promise = request.args.get("promise", "")
+    since, until = _day("since"), _day("until")
     found, more = queries.shipments(
         current_actor(),
         text=text,
         state=ShipmentState(state) if state in set(ShipmentState) else None,
         page=page_number(),
         size=PAGE_SIZE,
+        promise_met={"kept": True, "missed": False}.get(promise),
+        left_from=_midnight(since) if since else None,
+        left_before=_midnight(until + timedelta(days=1)) if until else None,
     )
     return render_template(
         "dispatch/shipment_list.html",
+        promise=promise,
+        since=since,
+        until=until,
         shipments=found,
         more=more,
         page=page_number(),
@@ -170,3 +180,16 @@ def shipment_page(
 def refused_page(shipment_id: int, error: SparesError, reason: str) -> tuple[str, int]:
     """The shipment's page after an act with a reason was refused, open at that act."""
     return shipment_page(shipment_id, refusal=explain(error), refused_at=request.path, reason=reason), error.status
+
+
+def _day(name: str) -> date | None:
+    """The day in the address, when it is one that the calendar knows."""
+    try:
+        day = date.fromisoformat(request.args.get(name, ""))
+    except ValueError:
+        return None
+    return day if 2001 <= day.year <= 2100 else None
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), zone()).astimezone(UTC)

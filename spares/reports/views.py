@@ -9,7 +9,7 @@ from spares import settings
 from spares.accounts.access import Permission
 from spares.accounts.guard import allow
 from spares.calendars.queries import default_depot, depot_calendar, depots
-from spares.errors import Invalid, SparesError
+from spares.errors import Invalid, NotFound, SparesError
 from spares.files.downloads import content_disposition
 from spares.reports import overdue_export
 from spares.reports.figures import figures_for
@@ -61,10 +61,12 @@ def overdue_show() -> str | tuple[str, int]:
     return body, status
 
 
-@routes.get("/reports/overdue/export.<any(csv, xlsx, pdf):kind>")
+@routes.get("/reports/overdue/export.<kind>")
 @allow(Permission.OVERDUE_SEE)
 def overdue_export_file(kind: str) -> Response:
     """What the screen shows with the same filters, all pages of it, as a file."""
+    if kind not in MIME_TYPES:
+        raise NotFound("not_found")
     day, filters = _asked(depot_calendar(default_depot()).local_day(g.now))
     report = overdue_as_of(day, filters, now=g.now)
     response = Response(_drawn(kind, report), mimetype=MIME_TYPES[kind])

@@ -106,8 +106,6 @@ def keep(*records: object) -> None:
 
 def lines_now(order: DispatchOrder) -> list[BoardLine]:
     """The order's lines with their stock, read anew; what was read before stays usable as it was."""
-    if not is_writing():
-        session.expunge_all()
     row = one(order.id)
     assert row is not None
     return row.lines

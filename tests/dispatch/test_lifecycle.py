@@ -93,7 +93,7 @@ def brought_to(state: LineState) -> Iterator[tuple[DispatchLine, Shipment | None
             if end is not None:
                 with transaction():
                     end(shipment.id)
-        session.expire_all()
+        line = session.get_one(DispatchLine, line.id, populate_existing=True)
         assert line.state is state
         yield line, shipment
 
