@@ -18,7 +18,7 @@ from spares.dispatch.lifecycle import OPEN_LINES, LineState, LineVerb, line_afte
 from spares.dispatch.models import DeliveryMethod, DispatchLine, DispatchOrder, PromiseChange, Shipment
 from spares.errors import Conflict, Invalid, NotFound
 from spares.inventory import ledger
-from spares.inventory.availability import choose, offers
+from spares.inventory.availability import choose, family, offers
 from spares.inventory.models import Tracking
 
 FARTHEST_PROMISE = timedelta(days=366)
@@ -67,7 +67,8 @@ def open_order(
 ) -> tuple[DispatchOrder, list[DispatchLine]]:
     """Promise, and reserve what is there: the exact part, else the best-ranked approved substitute, else a back-order.
 
-    The caller has locked the case. Parts are reserved in key order, so that two requests never wait in a circle."""
+    The caller has locked the case. Every part that may be taken, substitutes too, is locked in key order first, so that
+    two requests never wait in a circle."""
     if not wanted:
         raise Invalid("lines_missing", field="lines")
     promise = promise_for(depot, confirmed_at)
@@ -96,6 +97,7 @@ def open_order(
     lines = [_new_line(order, number, want) for number, want in enumerate(wanted, start=1)]
     session.add_all(lines)
     session.flush()
+    ledger.lock_parts(family(line.requested_part_id for line in lines))
     for line in sorted(lines, key=lambda line: (line.requested_part_id, line.line_no)):
         _reserve(line, depot.id, actor=actor, now=now)
     session.flush()
@@ -108,6 +110,7 @@ def reserve_waiting(order_id: int, line_id: int, *, actor: Actor, now: datetime)
     order, case = lock_order(order_id)
     line = line_of(order, line_id)
     line_after(line.state, LineVerb.RESERVE)
+    ledger.lock_parts(family([line.requested_part_id]))
     if not _reserve(line, order.depot_id, actor=actor, now=now):
         return False
     order.version += 1

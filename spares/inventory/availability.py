@@ -1,5 +1,6 @@
 """What is in stock for a request: the exact part, else its approved substitutes in their order."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -44,6 +45,13 @@ def offers(part_id: int, depot_id: int) -> list[Offer]:
         .order_by(func.coalesce(Substitute.rank, 0), Part.id)
     )
     return [Offer(part, 0 if part.id == part_id else rank, int(count)) for part, rank, count in rows]
+
+
+def family(part_ids: Iterable[int]) -> list[int]:
+    """The parts and every approved substitute of them: all that reserving for them may touch."""
+    wanted = set(part_ids)
+    query = select(Substitute.substitute_id).where(Substitute.part_id.in_(wanted), Substitute.approved_at.is_not(None))
+    return sorted(wanted | set(session.scalars(query)))
 
 
 def choose(available: list[Offer], quantity: int) -> Offer | None:
