@@ -11,7 +11,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from spares.db import Base, session, transaction
-from spares.errors import SparesError
+from spares.errors import Invalid, SparesError
+
+_LONGEST_KEY = 60
 
 
 class RequestKey(Base):
@@ -26,8 +28,12 @@ class RequestKey(Base):
 def perform_once(key: str, now: datetime, act: Callable[[], str]) -> str:
     """Run `act` in one transaction and keep its result under `key`; a repeat returns the first result without acting.
 
+    Raises Invalid for no key or a malformed one, since all forms without a key would count as the same.
+
     Two copies at once: the slower one is undone by the key's uniqueness, or is refused because the record has moved on
     under it; in both cases the key is there by then, and it too returns the first result."""
+    if not 1 <= len(key) <= _LONGEST_KEY or not key.isascii() or not key.isprintable() or key.isspace():
+        raise Invalid("request_key_missing")
     try:
         with transaction():
             earlier = _result(key)

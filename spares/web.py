@@ -110,13 +110,21 @@ EXPLANATIONS: dict[str, Any] = {
         "Something went wrong on our side. Nothing was changed. Tell the administrator the reference below."
     ),
     "text_too_long": _l("Enter at most %(limit)s characters."),
+    "text_unreadable": _l("What was sent holds characters that cannot be stored. Nothing was changed; type it anew."),
+    "reason_missing": _l("Enter a reason."),
+    "request_key_missing": _l("The form arrived incomplete. Open the page again and repeat your step."),
     "date_out_of_range": _l("That date is outside the calendar that is known here."),
 }
 
 
 def explains(words: Mapping[str, Any]) -> None:
     """Register the words for a slice's error codes: lazy strings with %(fact)s places, or functions of the facts where a
-    fact itself needs words (a state)."""
+    fact itself needs words (a state).
+
+    Raises ValueError when a code has other words already: the facts that one slice gives need not fill the other's."""
+    taken = sorted(code for code, said in words.items() if EXPLANATIONS.get(code, said) is not said)
+    if taken:
+        raise ValueError(f"these codes have words already: {', '.join(taken)}")
     EXPLANATIONS.update(words)
 
 

@@ -30,7 +30,6 @@ explains(
         "display_name_missing": _l("Enter the person's name."),
         "display_name_too_long": _l("The name is longer than %(most)s characters."),
         "email_malformed": _l("This is not an e-mail address."),
-        "reason_missing": _l("Enter a reason."),
         "last_administrator": _l("This is the last administrator. Make somebody else an administrator first."),
         "user_disabled": _l("This person is disabled. Enable them first."),
         "password_link_invalid": _l(

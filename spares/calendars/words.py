@@ -68,7 +68,6 @@ explains(
         "closes_before_opening": _l("The depot must close after it opens."),
         "cutoff_outside_hours": _l("The cut-off must lie between opening and closing."),
         "morning_outside_hours": _l("This must lie after opening, and at closing at the latest."),
-        "reason_missing": _l("Enter a reason."),
         "source_missing": _l("Enter where the notice is from."),
         "days_backwards": _l("The last day is before the first one."),
         "too_many_days": _l("Set at most %(limit)s days at once."),

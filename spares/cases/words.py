@@ -124,7 +124,6 @@ explains(
         "part_needed": _l("Enter the part number."),
         "serial_of_several": _l("Several devices have this serial. Enter the part number: %(parts)s"),
         "attachment_missing": _l("Choose a file first."),
-        "request_key_missing": _l("This form is not complete. Open the page again and repeat your step."),
         "case_unknown": _l("There is no case %(typed)s, or you may not see it."),
         "customer_unknown": _l("There is no customer %(typed)s."),
         "part_number_unknown": _l("There is no part %(number)s."),

@@ -201,7 +201,6 @@ explains(
         "line_not_allowed": _line_not_allowed,
         "shipment_not_allowed": _shipment_not_allowed,
         "still_waiting": _l("There is still no stock for this line."),
-        "request_key_missing": _l("The form arrived incomplete. Open the page again and repeat your step."),
         "document_unknown": _l("There is no such print."),
     }
 )

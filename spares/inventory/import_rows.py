@@ -257,5 +257,5 @@ def _grams(text: str, unit: str) -> int | None:
     factor = GRAMS.get(_folded(unit) or "kg")
     weight = _number(_folded(text))
     if factor is None or weight is None or weight * factor > MOST_GRAMS:
-        raise Invalid("weight_malformed", field="weight", value=f"{text.strip()} {unit.strip()}".strip()[:60])
+        raise Invalid("import_weight_malformed", field="weight", value=f"{text.strip()} {unit.strip()}".strip()[:60])
     return int((weight * factor).to_integral_value()) or None

@@ -18,7 +18,7 @@ from spares.inventory.import_outcome import Fate
 from spares.inventory.import_queries import RunShown
 from spares.inventory.import_report import TYPES, reason, report_csv, report_xlsx, template_file
 from spares.once import perform_once
-from spares.web import PAGE_SIZE, Routes, fresh_key, page_number, refusal_status
+from spares.web import PAGE_SIZE, Routes, page_number, refusal_status
 
 routes = Routes()
 MOVING = frozenset({ImportState.WAITING, ImportState.RUNNING})
@@ -73,7 +73,7 @@ def _upload(form: ImportForm) -> str | None:
         run = imports.prepare(upload, options=options, actor=current_actor(), now=g.now)
         return url_for("import_show", number=run.number)
 
-    return perform_once(form.request_key.data or fresh_key(), g.now, act)
+    return perform_once(form.request_key.data or "", g.now, act)
 
 
 @routes.get("/imports/template/<kind>.<form>")
@@ -199,7 +199,7 @@ def import_report_file(number: str, form: str) -> Response:
 
 
 def _key() -> str:
-    return (request.form.get("request_key") or fresh_key())[:80]
+    return request.form.get("request_key", "")
 
 
 def _download(body: bytes | Iterator[bytes], name: str, form: str) -> Response:

@@ -111,7 +111,7 @@ explains(
         "whole_number_malformed": _l("“%(value)s” is no whole number from %(least)s to %(most)s."),
         "tracking_unknown": _l("“%(value)s” is no way of tracking. Use serial (序列号) or counted (数量)."),
         "flag_unknown": _l("“%(value)s” is neither yes (是) nor no (否)."),
-        "weight_malformed": _l("“%(value)s” is no weight. Write a number, and g, kg, lb or oz as its unit."),
+        "import_weight_malformed": _l("“%(value)s” is no weight. Write a number, and g, kg, lb or oz as its unit."),
     }
 )
 says(

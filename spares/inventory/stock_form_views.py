@@ -136,10 +136,10 @@ def _is_key(text: str) -> bool:
 
 
 def _key(event: str) -> str:
-    return f"{event}:{request.form.get('request_key', '')}"[:80]
+    return f"{event}:{request.form.get('request_key', '')}"
 
 
 def _done(act: Any, words: str) -> ResponseReturnValue:
-    target = perform_once(request.form.get("request_key", "")[:80], g.now, act)
+    target = perform_once(request.form.get("request_key", ""), g.now, act)
     flash(words, "success")
     return redirect(target)

@@ -141,7 +141,7 @@ def _receive(receipt: Receipt, serials: list[str]) -> str:
         items,
         location_id=receipt.location.id,
         reference=receipt.reference,
-        request_key=f"receive:{_key()}"[:80],
+        request_key=f"receive:{_key()}",
         actor=current_actor(),
         now=g.now,
     )
@@ -194,7 +194,7 @@ def _put_away(units: list[Known], target: Location, htmx: bool) -> ResponseRetur
         made = stock_services.put_away(
             [unit_id for unit_id, _serial in done],
             target_id,
-            request_key=f"put_away:{_key()}"[:80],
+            request_key=f"put_away:{_key()}",
             actor=current_actor(),
             now=g.now,
         )
@@ -234,4 +234,4 @@ def _by_script() -> bool:
 
 
 def _key() -> str:
-    return request.form.get("request_key", "")[:60]
+    return request.form.get("request_key", "")

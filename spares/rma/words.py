@@ -255,7 +255,5 @@ explains(
         ),
         "nothing_receivable": _l("Nothing more is expected for %(number)s."),
         "confirmation_of_another_case": _l("This fault confirmation belongs to another case."),
-        "case_unknown": _l("There is no case %(typed)s."),
-        "customer_unknown": _l("There is no customer with the number %(typed)s."),
     }
 )

@@ -1,9 +1,8 @@
 """What may be typed: weights in every way people write them."""
 
 import pytest
-from flask import Flask
 
-from spares.dispatch.forms import grams, sent_key
+from spares.dispatch.forms import grams
 from spares.errors import Invalid
 
 
@@ -35,17 +34,3 @@ def test_a_weight_that_could_mean_two_things_is_refused(typed: str) -> None:
     with pytest.raises(Invalid) as refused:
         grams(typed)
     assert (refused.value.code, refused.value.field) == ("weight_malformed", "weight")
-
-
-@pytest.mark.parametrize("key", ["", "short", "x" * 81, "schlüssel-schlüssel", "a\nb-c-d-e-f-g"])
-def test_a_form_without_a_proper_key_is_refused(key: str) -> None:
-    app = Flask("test")
-    with app.test_request_context(method="POST", data={"request_key": key}), pytest.raises(Invalid) as refused:
-        sent_key()
-    assert refused.value.code == "request_key_missing"
-
-
-def test_a_proper_key_is_given_back() -> None:
-    app = Flask("test")
-    with app.test_request_context(method="POST", data={"request_key": "abcdefgh12"}):
-        assert sent_key() == "abcdefgh12"
