@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select
 
 from spares.db import session
 from spares.inventory.models import Condition, Location, LocationKind, Part, StockBalance, Substitute
@@ -20,31 +20,26 @@ class Offer:
 
 def offers(part_id: int, depot_id: int) -> list[Offer]:
     """The part and its approved substitutes with their free stock in the depot, best first; one statement."""
+    approved = select(Substitute.substitute_id, Substitute.rank).where(
+        Substitute.part_id == part_id, Substitute.approved_at.is_not(None)
+    )
+    itself = select(Part.id.label("id"), literal(0).label("rank")).where(Part.id == part_id)
+    wanted = itself.union_all(approved).subquery()
     free = (
-        select(StockBalance.part_id, func.sum(StockBalance.on_hand - StockBalance.held).label("free"))
+        select(func.coalesce(func.sum(StockBalance.on_hand - StockBalance.held), 0))
         .join(Location, Location.id == StockBalance.location_id)
         .where(
+            StockBalance.part_id == wanted.c.id,
             StockBalance.condition == Condition.GOOD,
             Location.kind == LocationKind.BIN,
             Location.depot_id == depot_id,
-            StockBalance.part_id.in_(
-                select(Substitute.substitute_id)
-                .where(Substitute.part_id == part_id)
-                .union(select(Part.id).where(Part.id == part_id))
-            ),
         )
-        .group_by(StockBalance.part_id)
-        .subquery()
+        .scalar_subquery()
     )
-    approved = (Substitute.part_id == part_id) & Substitute.approved_at.is_not(None)
     rows = session.execute(
-        select(Part, func.coalesce(Substitute.rank, 0), func.coalesce(free.c.free, 0))
-        .outerjoin(Substitute, (Substitute.substitute_id == Part.id) & approved)
-        .outerjoin(free, free.c.part_id == Part.id)
-        .where((Part.id == part_id) | Substitute.id.is_not(None))
-        .order_by(func.coalesce(Substitute.rank, 0), Part.id)
+        select(Part, wanted.c.rank, free).join(wanted, wanted.c.id == Part.id).order_by(wanted.c.rank, Part.id)
     )
-    return [Offer(part, 0 if part.id == part_id else rank, int(count)) for part, rank, count in rows]
+    return [Offer(part, rank, int(count)) for part, rank, count in rows]
 
 
 def family(part_ids: Iterable[int]) -> list[int]:
