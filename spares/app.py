@@ -14,8 +14,10 @@ from spares.calendars.models import Depot
 from spares.calendars.services import when_days_change, when_depot_added
 from spares.config import Config, from_environment
 from spares.desk import navigation
+from spares.dispatch import holding
 from spares.dispatch.orders import recount_promises
 from spares.files import words as file_words
+from spares.inventory.holders import described_by
 from spares.inventory.places import ensure_places
 from spares.rma.obligations import recount_returns
 from spares.sheets import words as sheet_words
@@ -81,6 +83,7 @@ def create_app(config: Config | None = None) -> Flask:
     for recount in (recount_promises, recount_returns):
         when_days_change(recount)
     when_depot_added(_with_places)
+    described_by(holding.holders)
     app.context_processor(navigation.page_context)
     return app
 
