@@ -19,7 +19,7 @@ MOST = {
     "list 50 units": 4,
     "board": 5,
     "overdue": 3,
-    "reserve": 32,
+    "reserve": 34,
     "dispatch": 28,
     "receive a return": 29,
     "receive new stock": 20,
