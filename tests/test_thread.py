@@ -146,6 +146,7 @@ def test_the_whole_exchange(context: Flask) -> None:
         "fault_confirmed",
         "spares_requested",
         "serial_swapped",
+        "picked",
         "packed",
         "dispatched",
         "receipt_confirmed",

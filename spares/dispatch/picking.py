@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from spares.accounts.access import Actor, Permission
+from spares.cases.models import ServiceCase
 from spares.cases.timeline import record
 from spares.db import session
 from spares.dispatch.lifecycle import LineState, LineVerb, line_after
@@ -45,7 +46,7 @@ def pick_scanned(order_id: int, scanned: str, *, actor: Actor, now: datetime) ->
     for line in waiting:
         unit = next((u for u in units if u.id == holds[line.id].unit_id), None)
         if unit is not None:
-            return _take(order, line, unit)
+            return _take(order, case, line, unit, actor=actor, now=now)
     for line in waiting:
         unit = next((u for u in units if u.part_id == line.part_id), None)
         if unit is not None:
@@ -63,7 +64,7 @@ def pick_scanned(order_id: int, scanned: str, *, actor: Actor, now: datetime) ->
                 reserved=before.serial,
                 picked=unit.serial,
             )
-            picked = _take(order, line, unit)
+            picked = _take(order, case, line, unit, actor=actor, now=now)
             return Picked(picked.line_no, picked.serial, swapped_from=before.serial)
     raise Conflict(
         "serial_wrong" if not units else "serial_not_expected",
@@ -77,32 +78,43 @@ def pick_counted(order_id: int, line_id: int, *, actor: Actor, now: datetime) ->
     """Confirm that the pieces of a counted line are in the box. Raises Conflict for a line that is not reserved, or that
     must be picked by scanning its serial."""
     actor.must(Permission.DISPATCH_WORK)
-    order, _ = lock_order(order_id)
+    order, case = lock_order(order_id)
     line = line_of(order, line_id)
     if session.get_one(Part, line.part_id).tracking is Tracking.SERIAL:
         raise Conflict("scan_the_serial", field="scan")
     line.state = line_after(line.state, LineVerb.PICK)
     order.version += 1
-    session.flush()
+    _tell("picked", order, case, line, "", actor=actor, now=now)
 
 
 def unpick(order_id: int, line_id: int, *, actor: Actor, now: datetime) -> None:
     """Put a picked item back on its shelf; it stays reserved for the line."""
     actor.must(Permission.DISPATCH_WORK)
-    order, _ = lock_order(order_id)
+    order, case = lock_order(order_id)
     line = line_of(order, line_id)
     line.state = line_after(line.state, LineVerb.UNPICK)
+    serial = session.get_one(Unit, line.unit_id).serial if line.unit_id is not None else ""
     line.unit_id = None
     order.version += 1
-    session.flush()
+    _tell("put_back", order, case, line, serial, actor=actor, now=now)
 
 
-def _take(order: DispatchOrder, line: DispatchLine, unit: Unit) -> Picked:
+def _take(
+    order: DispatchOrder, case: ServiceCase, line: DispatchLine, unit: Unit, *, actor: Actor, now: datetime
+) -> Picked:
     line.state = line_after(line.state, LineVerb.PICK)
     line.unit_id = unit.id
     order.version += 1
-    session.flush()
+    _tell("picked", order, case, line, unit.serial, actor=actor, now=now)
     return Picked(line.line_no, unit.serial)
+
+
+def _tell(
+    kind: str, order: DispatchOrder, case: ServiceCase, line: DispatchLine, serial: str, *, actor: Actor, now: datetime
+) -> None:
+    facts = {"order": order.number, "rma": order.rma_number, "line": line.line_no, "serial": serial}
+    record(case, kind, actor=actor, now=now, quantity=line.quantity, **facts)
+    session.flush()
 
 
 def _expected(waiting: list[DispatchLine], holds: dict[int, Hold]) -> str:

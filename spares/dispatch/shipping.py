@@ -181,6 +181,7 @@ def dispatch(shipment_id: int, *, carrier: str, waybill: str, actor: Actor, now:
 
 def deliver(shipment_id: int, *, occurred_at: datetime, actor: Actor, now: datetime) -> Departed:
     """The customer has it: stock goes from in transit to the customer. The clock that this starts is the exchange's."""
+    actor.must(Permission.RECEIPT_CONFIRM)
     return _end(
         shipment_id,
         ShipmentVerb.CONFIRM_RECEIPT,

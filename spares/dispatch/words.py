@@ -114,6 +114,21 @@ def _swapped(data: Mapping[str, Any]) -> tuple[str, list[str]]:
     ]
 
 
+def _picked(data: Mapping[str, Any]) -> tuple[str, list[str]]:
+    return gettext("Picked for line %(line)s of %(order)s", line=data.get("line", ""), order=data.get("order", "")), [
+        _what(data)
+    ]
+
+
+def _put_back(data: Mapping[str, Any]) -> tuple[str, list[str]]:
+    title = gettext("Put back from line %(line)s of %(order)s", line=data.get("line", ""), order=data.get("order", ""))
+    return title, [_what(data)]
+
+
+def _what(data: Mapping[str, Any]) -> str:
+    return str(data.get("serial") or f"× {data.get('quantity', '')}")
+
+
 def _packed(data: Mapping[str, Any]) -> tuple[str, list[str]]:
     packages = gettext("Packages: %(number)s", number=data.get("packages", ""))
     return gettext("Packed as %(shipment)s", shipment=data.get("shipment", "")), [_lines(data), packages]
@@ -164,6 +179,8 @@ def _shipment_not_allowed(facts: Mapping[str, Any]) -> str:
 tells("promise_changed", _promise_changed, "warn")
 tells("line_reserved", _line_reserved, "info")
 tells("serial_swapped", _swapped, "warn")
+tells("picked", _picked, "info")
+tells("put_back", _put_back)
 tells("packed", _packed, "info")
 tells("dispatched", _dispatched, "good")
 tells("reopened", _reopened, "warn")

@@ -52,6 +52,8 @@ def test_another_good_serial_of_the_part_is_swapped_and_recorded(context: Flask)
     with transaction():
         picking.unpick(exchange.order.id, lines_now(exchange.order)[0].id, actor=SYSTEM, now=NOON)
     assert [(line.state, line.serials) for line in lines_now(exchange.order)] == [("reserved", ["S2"])]
+    told = [(entry.kind, entry.data.get("serial")) for entry in entries(exchange.case.id)][-3:]
+    assert told == [("serial_swapped", None), ("picked", "S2"), ("put_back", "S2")]
     assert list(verify()) == []
 
 
@@ -88,3 +90,5 @@ def test_a_counted_line_is_confirmed_and_a_serial_line_must_be_scanned(context: 
         picking.pick_counted(exchange.order.id, second.id, actor=SYSTEM, now=NOON)
     session.expire_all()
     assert [line.state for line in lines_now(exchange.order)] == ["reserved", "picked"]
+    (picked,) = [entry.data for entry in entries(exchange.case.id) if entry.kind == "picked"]
+    assert (picked["line"], picked["quantity"], picked["serial"]) == (2, 3, "")
