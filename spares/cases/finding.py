@@ -4,14 +4,15 @@ from typing import Any
 
 from sqlalchemy import CompoundSelect, literal, select, union_all
 
-from spares.cases.models import Equipment, ServiceCase
+from spares.cases.models import Contract, Customer, Equipment, ServiceCase
 from spares.db import session
 from spares.numbers import NumberKind, key_of, scan_key
 from spares.web import Hit
 
 
 def find(text: str) -> list[Hit]:
-    """Cases by our number or the other system's, and customers' equipment by serial; one statement. Whether the person
+    """Cases by our number or the other system's, customers' equipment by serial, customers by their number or that of
+    a contract; one statement. Whether the person
     may see them is asked where they are opened."""
     typed = text.strip()
     key = key_of(NumberKind.CASE, typed)
@@ -23,11 +24,15 @@ def find(text: str) -> list[Hit]:
         select(literal("equipment"), Equipment.customer_id, Equipment.serial).where(
             Equipment.serial_key == scan_key(typed)
         ),
+        select(literal("customer"), Customer.id, Customer.name).where(Customer.code.in_([typed, typed.upper()])),
+        select(literal("customer"), Contract.customer_id, Contract.number).where(
+            Contract.number.in_([typed, typed.upper()])
+        ),
     )
     hits = []
     for kind, found, label in session.execute(query.limit(20)):
         if kind == "case":
             hits.append(Hit("case", label or typed, "case_show", {"case_id": found}))
         else:
-            hits.append(Hit("equipment", label, "customer_show", {"customer_id": found}))
+            hits.append(Hit(kind, label, "customer_show", {"customer_id": found}))
     return hits

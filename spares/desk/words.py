@@ -11,6 +11,7 @@ KINDS: dict[str, Any] = {
     "posting": _l("Stock posting"),
     "case": _l("Case"),
     "equipment": _l("Customer's equipment"),
+    "customer": _l("Customer"),
     "rma": _l("RMA"),
     "obligation": _l("Return"),
     "dispatch_order": _l("Dispatch order"),
