@@ -130,7 +130,12 @@ def _owed(depot_id: int, day: date, known_at: datetime, filters: Filters, *, pas
         query = query.where(Obligation.customer_id == filters.customer_id)
     if past:
         open_then = or_(Obligation.closed_recorded_at.is_(None), Obligation.closed_recorded_at > known_at)
-        query = query.where(and_(Obligation.started_recorded_at <= known_at, Obligation.first_due_on < day, open_then))
+        # A changed calendar can also have brought the first due day forward.
+        earlier = select(ObligationEvent.id).where(
+            ObligationEvent.obligation_id == Obligation.id, ObligationEvent.new_due_on < day
+        )
+        due_then = or_(Obligation.first_due_on < day, earlier.exists())
+        query = query.where(and_(Obligation.started_recorded_at <= known_at, due_then, open_then))
     else:
         query = query.where(Obligation.state.in_(OWED), Obligation.due_on < day)
     found = session.execute(query).all()

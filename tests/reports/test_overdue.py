@@ -150,3 +150,11 @@ def test_days_are_counted_with_the_depots_own_calendar(context: Flask) -> None:
         set_day(None, date(2026, 12, 3), DayStatus.CLOSED, "盘点", SYSTEM, local("2026-12-01T09:00"))
     assert lines("2026-12-03") == []
     assert lines("2026-12-04") == [("F1", 1, "not_sent")]
+
+
+def test_a_due_day_that_a_calendar_change_brought_forward_is_kept_when_looked_back_on(context: Flask) -> None:
+    sent_to(make_shop(), "甲公司", "F1", "2026-11-17T10:00", "2026-11-18")  # due Wed 2026-12-02
+    with transaction():
+        set_day(None, date(2026, 11, 21), DayStatus.OPEN, "加班", SYSTEM, local("2026-11-20T09:00"))
+    assert lines("2026-12-02", now="2026-12-02T16:00") == [("F1", 1, "not_sent")]  # due Tue 2026-12-01
+    assert lines("2026-12-02") == [("F1", 1, "not_sent")]
