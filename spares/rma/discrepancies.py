@@ -34,7 +34,7 @@ def resolve(
     amount_minor: int | None = None,
 ) -> Discrepancy:
     """Decide a discrepancy of an obligation, and let the money follow: accepting another thing for what was charged
-    before takes the charge back; charging books `amount_minor` (left out: the price at dispatch) unless a charge stands.
+    before takes the charge back; charging books `amount_minor` (left out: the price at dispatch of all pieces) unless a charge stands.
 
     Raises Invalid without a reason or with an amount below 1, Conflict when it was decided before, when no price is
     known, or when it belongs to no obligation (`unexpected.place` decides those)."""
@@ -51,7 +51,7 @@ def resolve(
     standing, _ = charged(obligation.id)
     if resolution is Resolution.CHARGE and not standing:
         accessories = discrepancy.kind is DiscrepancyKind.ACCESSORIES
-        amount = amount_minor if amount_minor or accessories else obligation.price_minor
+        amount = amount_minor if amount_minor or accessories else obligation.worth_minor
         if amount is None:
             raise Invalid("amount_missing", field="amount")
         charge_for(obligation, case, amount, reason=reason, actor=actor, now=now)

@@ -99,6 +99,11 @@ class Obligation(Base):
     part: Mapped[Part] = relationship(init=False, repr=False, viewonly=True, foreign_keys=[part_id])
     line: Mapped[DispatchLine] = relationship(init=False, repr=False, viewonly=True)
 
+    @property
+    def worth_minor(self) -> int | None:
+        """The price at dispatch of all the pieces owed; None when no price is known."""
+        return None if self.price_minor is None else self.price_minor * self.quantity
+
 
 class ObligationEvent(Base):
     """What happened to an obligation, append-only. For changes of the due date `old_due_on` and `new_due_on` are set;

@@ -55,10 +55,11 @@ def waive(obligation_id: int, *, reason: str, actor: Actor, now: datetime, versi
 
 
 def charge(obligation_id: int, *, reason: str, actor: Actor, now: datetime, version: str | None = None) -> None:
-    """The customer is charged the price at dispatch instead. Raises Conflict when no price is known."""
+    """The customer is charged the price at dispatch instead, for every piece owed. Raises Conflict when no price is
+    known."""
     actor.must(Permission.OBLIGATION_CHARGE)
     obligation, _ = lock_obligation(obligation_id, version)
-    if obligation.price_minor is None:
+    if obligation.worth_minor is None:
         raise Conflict("price_unknown")
     _close(
         obligation_id,
@@ -68,7 +69,7 @@ def charge(obligation_id: int, *, reason: str, actor: Actor, now: datetime, vers
         actor,
         now,
         None,
-        amount=obligation.price_minor,
+        amount=obligation.worth_minor,
         currency=obligation.currency,
     )
 

@@ -60,6 +60,8 @@ def confirm_receipt(
     if not proof.strip():
         raise Invalid("value_missing", field="proof")
     occurred_at = now if received_on == today else calendar.at(received_on, time(12))
+    if shipment.dispatched_at is not None:  # fetched in the afternoon, and told on a later day
+        occurred_at = max(occurred_at, shipment.dispatched_at)
     departed = shipping.deliver(shipment.id, occurred_at=occurred_at, actor=actor, now=now)
     due = return_due(received_on, calendar, settings.current().return_within_days)
     query = (

@@ -11,6 +11,8 @@ from spares.accounts.access import SYSTEM
 from spares.accounts.models import Role
 from spares.cases.models import TimelineEntry
 from spares.db import session, transaction
+from spares.dispatch import picking, shipping
+from spares.dispatch.models import Shipment
 from spares.errors import Conflict, Forbidden, Invalid, SparesError
 from spares.inventory import places
 from spares.inventory.models import Condition, LocationKind, Move, StockBalance
@@ -261,6 +263,29 @@ def test_another_thing_after_a_charge_is_credited_only_when_accepted(
     assert money(one) == [("charged", making.PRICE)]
     resolve(row, decision)
     assert money(one) == [(kind, making.PRICE) for kind in booked]
+
+
+def test_every_piece_owed_is_charged(world: World) -> None:
+    (one,) = running(world)
+    with transaction():
+        session.get_one(Obligation, one.id).quantity = 3
+    with transaction():
+        obligations.charge(one.id, reason="逾期", actor=SYSTEM, now=LATER)
+    assert money(one) == [("charged", 3 * making.PRICE)]
+
+
+def test_a_receipt_told_later_does_not_lie_before_the_dispatch(world: World) -> None:
+    afternoon = NOON + timedelta(hours=3)
+    _rma, order = making.asked(world)
+    with transaction():
+        picking.pick_scanned(order.id, "S1", actor=SYSTEM, now=NOON)
+        shipment = shipping.pack(order.id, packages=1, weight_grams=None, actor=SYSTEM, now=NOON)
+        receipts.dispatch_shipment(shipment.id, carrier="顺丰", waybill="SF1", actor=SYSTEM, now=afternoon)
+    with transaction():
+        receipts.confirm_receipt(shipment.id, received_on=making.RECEIVED_ON, proof="当面签收", actor=SYSTEM, now=LATER)
+    (told,) = session.scalars(select(TimelineEntry).where(TimelineEntry.kind == "receipt_confirmed"))
+    assert (told.occurred_at, told.recorded_at) == (afternoon, LATER)
+    assert session.get_one(Shipment, shipment.id).ended_at == afternoon
 
 
 def test_nothing_is_charged_twice(world: World) -> None:
