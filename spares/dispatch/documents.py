@@ -111,7 +111,7 @@ def shipping_slip_for(shipment: Shipment, order: DispatchOrder, *, code_url: str
             dispatched_at=_local(shipment.dispatched_at, depot) if shipment.dispatched_at else None,
             packages=shipment.packages,
             gross_weight=kilograms(shipment.weight_grams) or None,
-            return_required=any(line.part.return_required for line in lines),
+            return_required=any(line.line.requested_part.return_required for line in lines),
             return_within_days=terms.return_within_days,
             return_to=at_depot,
             overdue_clause=f"{terms.overdue_clause_zh} {terms.overdue_clause_en}".strip() or None,
