@@ -19,7 +19,7 @@ from spares.pdf.form import BOTTOM, LEFT, NOBODY, RIGHT, WIDTH, Field, Party, Te
 from spares.pdf.page import BODY, SMALL, STRONG, Paper, Sheet, height_of, leading
 
 OVERDUE_CLAUSE = (
-    "逾期未返还的故障件,按合同约定计收费用。 A faulty part that is not returned in time is charged under the contract."
+    "逾期未返还的故障件，按合同约定计收费用。 A faulty part that is not returned in time is charged under the contract."
 )
 
 

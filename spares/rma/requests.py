@@ -217,7 +217,7 @@ def _alert_back_order(
         outbox.enqueue(
             recipient=address,
             subject=f"缺货待补 Back-order: {rma.number} / {case.number}",
-            body=f"{rma.number} ({case.number}) 缺货,待补货:{wanted}\n{rma.number} ({case.number}) waits for stock: {wanted}\n",
+            body=f"{rma.number} ({case.number}) 缺货，待补货：{wanted}\n{rma.number} ({case.number}) waits for stock: {wanted}\n",
             now=now,
             case_id=case.id,
         )

@@ -94,15 +94,15 @@ REPLACED_BY = Term("换上件序列号", "Replacement serial")
 PACKING = Term("包装要求", "Packing")
 RULES = (
     Term("装入防静电袋。", "Put each unit in an antistatic bag."),
-    Term("用原包装箱,填充紧实。", "Use the original box, well padded."),
+    Term("用原包装箱，填充紧实。", "Use the original box, well padded."),
     Term("每件包装外写明返修单号。", "RMA number on the outside of every package."),
-    Term("除非要求,不寄附件。", "Send no accessories unless asked."),
+    Term("除非要求，不寄附件。", "Send no accessories unless asked."),
     Term("保留运单。", "Keep the waybill."),
 )
 WAYBILL, POSTED = Term("寄回运单号", "Return waybill"), Term("寄出日期", "Posted on")
 FOLD = Term("折", "Fold")
-CUT = Term("沿线剪下,或折到背面,贴在包装外", "Cut here, or fold, and stick the label on the package")
-BACK = Term("标签背面,请勿书写", "Back of the label: do not write here")
+CUT = Term("沿线剪下，或折到背面，贴在包装外", "Cut here, or fold, and stick the label on the package")
+BACK = Term("标签背面，请勿书写", "Back of the label: do not write here")
 DEPOT = Term("备件库填写", "For the depot")
 GOT_ON, PACKAGES = Term("收件日期", "Received on"), Term("件数", "Packages")
 INSPECTED, CHECKED = Term("收件人", "Received by"), Term("检测人", "Inspected by")
