@@ -44,8 +44,8 @@ class Settings:
     session_absolute_hours: int = 24
     time_zone: str = "Asia/Shanghai"
     default_currency: str = "CNY"
-    overdue_clause_zh: str = "请在收到良品后 10 个工作日内寄回故障件；逾期未返还的，按备件价格收取费用。"
-    overdue_clause_en: str = "Please send the faulty part back within 10 working days of receipt; parts not returned are charged at their price."
+    overdue_clause_zh: str = "请在上述期限内寄回故障件；逾期未返还的，按备件价格收取费用。"
+    overdue_clause_en: str = "Please send the faulty part back within the time stated above; parts not returned are charged at their price."
 
 
 def current() -> Settings:
