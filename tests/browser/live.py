@@ -114,8 +114,9 @@ class Tab:
         self.page: Page = self.context.new_page()
         self.complaints: list[str] = []
         self.sent: list[tuple[str, str]] = []
-        self.context.on("console", self._hear)
-        self.context.on("weberror", lambda error: self.complaints.append(str(error.error)))
+        # The page's own: in the tab that shows a PDF, the browser asks for an icon of its own accord.
+        self.page.on("console", self._hear)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.context.on("request", self._note)
 
     def _hear(self, message: ConsoleMessage) -> None:
@@ -124,7 +125,7 @@ class Tab:
         # A hint that was still being fetched when the person went on; htmx logs both lines and cannot be told not to.
         gone_on = message.text.startswith(("htmx:afterRequest", "htmx:sendAbort"))
         if message.type in {"error", "warning"} and not asked_for and not gone_on:
-            self.complaints.append(f"{message.type}: {message.text}")
+            self.complaints.append(f"{message.type}: {message.text} {message.location.get('url')}")
 
     def _note(self, request: Request) -> None:
         self.sent.append((request.method, request.url))
@@ -155,8 +156,9 @@ class Tab:
 
     def look(self) -> None:
         """The page as it stands is accessible, fits the screen, and nothing has gone wrong on the way to it."""
-        home = (self.live.address, "data:", "blob:", "chrome-extension:")  # the last is the browser's own PDF viewer
-        away = [url for _method, url in self.sent if not url.startswith(home)]
+        # The browser's own PDF viewer asks for its own parts, which are no requests to anybody.
+        asked = [url for _method, url in self.sent if url.startswith(("http:", "https:", "ws:", "wss:"))]
+        away = [url for url in asked if not url.startswith(self.live.address + "/")]
         wrong = [*violations(self.page), *self.complaints, *(f"left the server: {url}" for url in away)]
         wide = self.page.evaluate("document.documentElement.scrollWidth")
         if wide > self.width:

@@ -254,7 +254,7 @@ def _told(walk: Walk, rma: str) -> None:
     engineer.look()
     expect(page.locator("#timeline")).to_contain_text("完整")
     titles = page.locator("#timeline .timeline-title").all_inner_texts()
-    shipment = titles[4].split()[-1]
+    shipment, order = titles[4].split()[-1], titles[-4].split()[0]
     assert titles == [
         "已结清",
         "已检验",
@@ -263,6 +263,7 @@ def _told(walk: Walk, rma: str) -> None:
         f"客户已签收 {shipment}",
         f"已发货：{shipment}",
         f"已装箱，发货单 {shipment}",
+        f"{order} 第 1 行已拣货",
         f"已申请备件：{rma}",
         "故障已确认",
         "服务单已建立",

@@ -1,0 +1,48 @@
+"""The main pages by the person who uses them, as the demo's story fills them: name and address."""
+
+PAGES: dict[str, dict[str, str]] = {
+    "warehouse": {
+        "start": "/",
+        "order": "/dispatch/DO-000011",
+        "pick": "/dispatch/DO-000011/pick",
+        "pack": "/dispatch/DO-000013/pack",
+        "shipment": "/shipments/SH-000010",
+        "shipments": "/shipments",
+        "returns": "/returns?tab=to_inspect",
+        "receive": "/returns/receive/RMA-000005",
+        "units": "/units",
+        "unit": "/units/1",
+        "bins": "/places",
+        "stock-receive": "/stock/receive",
+        "put-away": "/stock/put-away",
+    },
+    "engineer": {
+        "cases": "/cases",
+        "request": "/request?serial=PAC200144",
+        "case": "/cases/8",
+        "exchange": "/rma/RMA-000008",
+    },
+    "rma": {
+        "exchanges": "/rma",
+        "exchange": "/rma/RMA-000004",
+        "receipts": "/receipts",
+        "receipt": "/receipts/SH-000010",
+        "returns": "/returns",
+        "discrepancies": "/discrepancies",
+        "discrepancy": "/discrepancies/1",
+        "parts": "/parts",
+        "part": "/parts/1",
+        "import": "/imports/new",
+    },
+    "finance": {"overdue": "/reports/overdue", "figures": "/reports/figures"},
+    "manager": {"figures": "/reports/figures", "board": "/board"},
+    "admin": {
+        "people": "/people",
+        "person": "/people/1",
+        "calendar": "/calendar",
+        "depot": "/depots/1",
+        "settings": "/settings",
+        "audit": "/audit",
+        "account": "/account",
+    },
+}
