@@ -45,7 +45,9 @@ class Settings:
     time_zone: str = "Asia/Shanghai"
     default_currency: str = "CNY"
     overdue_clause_zh: str = "请在上述期限内寄回故障件；逾期未返还的，按备件价格收取费用。"
-    overdue_clause_en: str = "Please send the faulty part back within the time stated above; parts not returned are charged at their price."
+    overdue_clause_en: str = (
+        "Please send the faulty part back within the time stated above; parts not returned are charged at their price."
+    )
 
 
 def current() -> Settings:

@@ -112,8 +112,17 @@ def _take(
 def _tell(
     kind: str, order: DispatchOrder, case: ServiceCase, line: DispatchLine, serial: str, *, actor: Actor, now: datetime
 ) -> None:
-    facts = {"order": order.number, "rma": order.rma_number, "line": line.line_no, "serial": serial}
-    record(case, kind, actor=actor, now=now, quantity=line.quantity, **facts)
+    record(
+        case,
+        kind,
+        actor=actor,
+        now=now,
+        order=order.number,
+        rma=order.rma_number,
+        line=line.line_no,
+        serial=serial,
+        quantity=line.quantity,
+    )
     session.flush()
 
 

@@ -91,6 +91,8 @@ def _why(obligation: Obligation, calendar: Calendar) -> str:
     if obligation.due_changed_by_hand:
         first = obligation.first_due_on.isoformat()
         return str(gettext("Good part received %(day)s; extended, first due %(first)s", day=day, first=first))
+    if obligation.state not in OWED:  # its day is not counted again, so today's calendar may count it otherwise
+        return str(gettext("Good part received %(day)s", day=day))
     count = calendar.working_days_between(received, obligation.due_on or obligation.first_due_on)
     return str(
         gettext(

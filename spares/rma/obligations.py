@@ -108,7 +108,8 @@ def charge_for(
 
 def recount_returns(depot: Depot | None, first: date, last: date, actor: Actor, now: datetime) -> None:
     """Count open return dates again after the days from `first` to `last` changed for the depot (None: for all); old and
-    new are kept. Dates that an administrator extended by hand are left as they are."""
+    new are kept. Dates that an administrator extended by hand are left as they are, and each return keeps the number of
+    days that it was started with, whatever the setting says since."""
     states = [ObligationState.RUNNING, ObligationState.IN_TRANSIT]
     query = select(Obligation.id).where(Obligation.state.in_(states), Obligation.due_changed_by_hand.is_(False))
     if depot is not None:
@@ -118,11 +119,20 @@ def recount_returns(depot: Depot | None, first: date, last: date, actor: Actor, 
         if obligation.good_received_on is None or obligation.state not in OWED:
             continue
         calendar = calendars.depot_calendar(calendars.depot(obligation.depot_id))
-        due = return_due(obligation.good_received_on, calendar, settings.current().return_within_days)
+        due = return_due(obligation.good_received_on, calendar, _days_given(obligation.id))
         obligation.due_provisional = due.provisional
         if due.due_on != obligation.due_on:
             _set_due(obligation, case, due.due_on, kind="recounted", reason="calendar", actor=actor, now=now)
     session.flush()
+
+
+def _days_given(obligation_id: int) -> int:
+    """The working days that the customer was given when the return was started."""
+    started = select(ObligationEvent.facts).where(
+        ObligationEvent.obligation_id == obligation_id, ObligationEvent.kind == "started"
+    )
+    facts = session.scalars(started.order_by(ObligationEvent.id.desc()).limit(1)).first() or {}
+    return int(facts.get("days", settings.current().return_within_days))
 
 
 def log_event(

@@ -63,7 +63,8 @@ def confirm_receipt(
     if shipment.dispatched_at is not None:  # fetched in the afternoon, and told on a later day
         occurred_at = max(occurred_at, shipment.dispatched_at)
     departed = shipping.deliver(shipment.id, occurred_at=occurred_at, actor=actor, now=now)
-    due = return_due(received_on, calendar, settings.current().return_within_days)
+    days = settings.current().return_within_days
+    due = return_due(received_on, calendar, days)
     query = (
         select(Obligation).where(Obligation.line_id.in_([line.id for line in departed.lines])).order_by(Obligation.id)
     )
@@ -82,7 +83,7 @@ def confirm_receipt(
                 recorded_at=now,
                 occurred_at=occurred_at,
                 actor_id=actor.id,
-                facts={"received_on": received_on.isoformat(), "proof": proof.strip()},
+                facts={"received_on": received_on.isoformat(), "proof": proof.strip(), "days": days},
                 new_due_on=due.due_on,
             )
         )
