@@ -22,7 +22,7 @@ from flask_wtf import CSRFProtect, FlaskForm
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import IntegerConverter, Map
+from werkzeug.routing import IntegerConverter, Map, ValidationError
 from werkzeug.wrappers import Response as BaseResponse
 
 from spares import settings
@@ -96,6 +96,12 @@ class RecordId(IntegerConverter):
 
     def __init__(self, map: Map, *args: Any, **options: Any) -> None:
         super().__init__(map, *args, **({"max": 2**63 - 1} | options))
+
+    def to_python(self, value: str) -> int:
+        """The key. Raises ValidationError, which is not found, for more digits than int() takes too."""
+        if len(value) > 19:
+            raise ValidationError
+        return int(super().to_python(value))
 
 
 EXPLANATIONS: dict[str, Any] = {

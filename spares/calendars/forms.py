@@ -10,7 +10,6 @@ from wtforms import (
     BooleanField,
     DateField,
     HiddenField,
-    IntegerField,
     RadioField,
     SelectField,
     StringField,
@@ -24,6 +23,7 @@ from wtforms.widgets import HiddenInput
 from spares.calendars.models import DayStatus, Depot
 from spares.calendars.services import DepotValues
 from spares.calendars.words import STATUSES
+from spares.whole_numbers import WholeNumberField
 
 T = TypeVar("T")
 
@@ -67,7 +67,7 @@ class DaysForm(FlaskForm):  # type: ignore[misc]
 class NoticeForm(FlaskForm):  # type: ignore[misc]
     """A year's notice as a file."""
 
-    year = IntegerField(_l("Year"), [InputRequired()])
+    year = WholeNumberField(_l("Year"), [InputRequired()])
     source = StringField(
         _l("Source"),
         [InputRequired(), Length(max=200)],
@@ -80,7 +80,7 @@ class NoticeForm(FlaskForm):  # type: ignore[misc]
 class NoticeConfirmForm(FlaskForm):  # type: ignore[misc]
     """The notice that was read, sent back to be imported; checked anew."""
 
-    year = IntegerField(_l("Year"), [InputRequired()], widget=HiddenInput())
+    year = WholeNumberField(_l("Year"), [InputRequired()], widget=HiddenInput())
     source = HiddenField(_l("Source"), [InputRequired()])
     rows = HiddenField(_l("File"), [InputRequired(), Length(max=100_000)])
 
@@ -151,17 +151,17 @@ class SettingsForm(FlaskForm):  # type: ignore[misc]
         description=_l("A regular expression that the whole number must match. Empty: only automatic numbers."),
         render_kw={"spellcheck": "false", "autocapitalize": "off", "autocomplete": "off"},
     )
-    backdate_confirmation_hours = IntegerField(
+    backdate_confirmation_hours = WholeNumberField(
         _l("Enter a fault confirmation afterwards"),
         [InputRequired()],
         description=_l("How many hours back a confirmation may lie when it is entered."),
     )
-    chase_receipt_after_days = IntegerField(
+    chase_receipt_after_days = WholeNumberField(
         _l("Chase an unconfirmed receipt"),
         [InputRequired()],
         description=_l("So many days after dispatch the receipt is asked for."),
     )
-    return_within_days = IntegerField(
+    return_within_days = WholeNumberField(
         _l("Return the faulty part"),
         [InputRequired()],
         description=_l("Working days after the receipt of the good part. Counts for receipts confirmed from now on."),
@@ -175,9 +175,9 @@ class SettingsForm(FlaskForm):  # type: ignore[misc]
     engineers_see_all_cases = BooleanField(
         _l("Engineers see all cases"), description=_l("Otherwise only those of their own customers.")
     )
-    session_idle_minutes = IntegerField(
+    session_idle_minutes = WholeNumberField(
         _l("Sign out when idle"), [InputRequired()], description=_l("Minutes without a click.")
     )
-    session_absolute_hours = IntegerField(
+    session_absolute_hours = WholeNumberField(
         _l("Sign out at the latest"), [InputRequired()], description=_l("Hours after signing in.")
     )

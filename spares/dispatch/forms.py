@@ -7,11 +7,12 @@ from datetime import datetime
 from flask import request
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import DateTimeLocalField, IntegerField, SelectMultipleField, StringField, TextAreaField
+from wtforms import DateTimeLocalField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from spares.errors import Invalid
+from spares.whole_numbers import WholeNumberField
 
 _DECIMAL = re.compile(r"^(\d{1,6})(?:\.(\d{1,3})|,(\d{1,2}))?$", re.ASCII)
 
@@ -47,7 +48,7 @@ class Boxes(SelectMultipleField):
 class PackForm(FlaskForm):  # type: ignore[misc]
     """How many packages, how heavy, and which of the picked lines."""
 
-    packages = IntegerField(_l("Packages"), [InputRequired()], default=1, render_kw={"min": 1, "max": 999})
+    packages = WholeNumberField(_l("Packages"), [InputRequired()], default=1, render_kw={"min": 1, "max": 999})
     weight = StringField(_l("Gross weight"), [Length(max=20)], render_kw={"autocomplete": "off"})
     lines = Boxes(_l("Lines in this shipment"), coerce=int, validate_choice=False)
 

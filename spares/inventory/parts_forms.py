@@ -4,7 +4,7 @@ from decimal import Decimal, InvalidOperation
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, IntegerField, RadioField, SelectField, StringField
+from wtforms import BooleanField, RadioField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
@@ -13,6 +13,7 @@ from spares.inventory.models import Part, Tracking
 from spares.inventory.services import MOST_GRAMS, MOST_PIECES, MOST_RANK, PartData
 from spares.inventory.words import TRACKINGS
 from spares.sheets.money import Money
+from spares.whole_numbers import WholeNumberField
 
 TYPED = {"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}
 
@@ -34,13 +35,13 @@ class PartForm(FlaskForm):  # type: ignore[misc]
         render_kw={"inputmode": "decimal", **TYPED},
     )
     currency = StringField(_l("Currency"), [Length(max=3)], default="CNY", render_kw=TYPED)
-    minimum_level = IntegerField(
+    minimum_level = WholeNumberField(
         _l("Minimum level"),
         [Optional(), NumberRange(0, MOST_PIECES)],
         default=0,
         description=_l("With fewer free good pieces the part is listed as low. 0: never."),
     )
-    weight_grams = IntegerField(_l("Weight"), [Optional(), NumberRange(0, MOST_GRAMS)])
+    weight_grams = WholeNumberField(_l("Weight"), [Optional(), NumberRange(0, MOST_GRAMS)])
     return_required = BooleanField(_l("The faulty part must come back"), default=True)
 
     def fill(self, part: Part) -> None:
@@ -73,7 +74,7 @@ class SubstituteForm(FlaskForm):  # type: ignore[misc]
     """A part proposed to stand in for another."""
 
     substitute = StringField(_l("Substitute"), [InputRequired(), Length(max=250)], render_kw=TYPED)
-    rank = IntegerField(
+    rank = WholeNumberField(
         _l("Rank"), [InputRequired(), NumberRange(1, MOST_RANK)], default=1, description=_l("1 is tried first.")
     )
     note = StringField(_l("Note"), [Length(max=300)])

@@ -19,6 +19,7 @@ from spares.inventory.parts_forms import PartForm, SubstituteForm
 from spares.inventory.words import CONDITION_TONES, CONDITIONS, POSTINGS, TRACKINGS, place_label
 from spares.once import perform_once
 from spares.web import PAGE_SIZE, Routes, check_version, explain, page_number, refusal_status, refusals_on
+from spares.whole_numbers import whole
 
 routes = Routes()
 CARD_SIZE = 20
@@ -195,11 +196,11 @@ def _part_page(
 
 def _wanted(depot_ids: list[int]) -> dict[str, Any]:
     """The list's filter as the address says it; what makes no sense counts as not said."""
-    depot = request.args.get("depot", "")
+    depot = whole(request.args.get("depot", ""))
     sort = request.args.get("sort", "number")
     return {
         "text": request.args.get("q", "").strip()[:80],
         "low": request.args.get("low") == "1",
-        "depot_id": int(depot) if depot.isdecimal() and int(depot) in depot_ids else None,
+        "depot_id": depot if depot in depot_ids else None,
         "sort": sort if sort.lstrip("-") in queries.PART_SORTS else "number",
     }

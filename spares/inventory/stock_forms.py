@@ -2,13 +2,14 @@
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import IntegerField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from spares.inventory.models import Condition
 from spares.inventory.parts_forms import TYPED
 from spares.inventory.words import CONDITIONS
+from spares.whole_numbers import WholeNumberField
 
 CHANGES = [
     SelectChoice("condition", _l("It is in another condition than the books say")),
@@ -43,7 +44,7 @@ class _StockForm(FlaskForm):  # type: ignore[misc]
         description=_l("Needed for counted parts, or where two parts have the same serial number."),
         render_kw=TYPED,
     )
-    quantity = IntegerField(_l("Quantity"), [Optional(), NumberRange(1, 1_000_000)])
+    quantity = WholeNumberField(_l("Quantity"), [Optional(), NumberRange(1, 1_000_000)])
     condition = SelectField(_l("Condition"), choices=CONDITION_CHOICES, default=Condition.GOOD.value)
 
 

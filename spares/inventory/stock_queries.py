@@ -28,6 +28,7 @@ from spares.inventory.models import (
     UnitState,
 )
 from spares.numbers import scan_key
+from spares.whole_numbers import whole
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,8 @@ def choices(wanted: UnitFilter) -> Choices:
             Location.code_key == bin_key, Location.depot_id.is_not(None)
         )
         kind, _, key = wanted.where.partition(":")
-        queries.append(query.where(Location.depot_id == int(key)) if kind == "depot" and key.isdecimal() else query)
+        depot_id = whole(key) if kind == "depot" else None
+        queries.append(query if depot_id is None else query.where(Location.depot_id == depot_id))
     found: dict[str, list[Any]] = {"depot": [], "place": [], "part": [], "bin": []}
     for kind, key, name, _ in session.execute(union_all(*queries).order_by("code")):
         found[kind].append((key, name))

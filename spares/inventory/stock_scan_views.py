@@ -23,6 +23,7 @@ from spares.inventory.stock_scans import MOST_LINES, Scan, find_bin, judge_arriv
 from spares.inventory.words import place_label
 from spares.once import perform_once
 from spares.web import Routes, explain, refusal_status, refusals_on
+from spares.whole_numbers import sent_number
 
 routes = Routes()
 
@@ -122,8 +123,8 @@ def _choose() -> ResponseReturnValue:
 
 def _receipt() -> Receipt:
     """What the page says is being received. Raises NotFound for what does not exist (any more)."""
-    part_id = request.form.get("part_id", type=int) or 0
-    location_id = request.form.get("location_id", type=int) or 0
+    part_id = sent_number("part_id")
+    location_id = sent_number("location_id")
     return Receipt(services.get_part(part_id), shelf(location_id), request.form.get("reference", "")[:200].strip())
 
 
@@ -134,7 +135,7 @@ def _receive(receipt: Receipt, serials: list[str]) -> str:
     if receipt.serial:
         items = [Arriving(part_id=part.id, serial=serial) for serial in serials]
     else:
-        items = [Arriving(part_id=part.id, quantity=request.form.get("quantity", type=int) or 0)]
+        items = [Arriving(part_id=part.id, quantity=sent_number("quantity"))]
     depot_id = receipt.location.depot_id or 0
     made = stock_services.receive(
         depot_id,

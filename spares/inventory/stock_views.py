@@ -17,6 +17,7 @@ from spares.inventory.stock_queries import UnitFilter
 from spares.inventory.words import CONDITION_TONES, CONDITIONS, PLACES, POSTINGS, place_label
 from spares.once import perform_once
 from spares.web import PAGE_SIZE, Routes, explain, page_number, refusal_status, refusals_on
+from spares.whole_numbers import whole
 
 routes = Routes()
 WORDS = {
@@ -73,8 +74,8 @@ def unit_show(unit_id: int) -> str:
 def location_list() -> str:
     """The depots' places."""
     depots = queries.depots()
-    depot = request.args.get("depot", "")
-    depot_id = int(depot) if depot.isdecimal() and int(depot) in {one.id for one in depots} else None
+    asked = whole(request.args.get("depot", ""))
+    depot_id = asked if asked in {one.id for one in depots} else None
     text = request.args.get("q", "").strip()[:40]
     rows, more = queries.locations(depot_id=depot_id, text=text, page=page_number(), size=PAGE_SIZE)
     return render_template(

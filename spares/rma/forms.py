@@ -7,13 +7,14 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
-from wtforms import BooleanField, DateField, IntegerField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, DateField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
 from spares.rma.discrepancies import Resolution
 from spares.rma.shelf import Disposition, Inspection
 from spares.rma.words import DISPOSITIONS, INSPECTIONS, RESOLUTIONS
+from spares.whole_numbers import WholeNumberField
 
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
 BY_COURIER, BY_ENGINEER = "courier", "engineer"
@@ -76,7 +77,7 @@ class ReceiveForm(FlaskForm):  # type: ignore[misc]
     accessories_missing = StringField(
         _l("Accessories missing"), [Optional(), Length(max=200)], description=_l("Only what is really missing.")
     )
-    packages = IntegerField(_l("Packages"), [Optional(), NumberRange(1, 999)], default=1)
+    packages = WholeNumberField(_l("Packages"), [Optional(), NumberRange(1, 999)], default=1)
     note = TextAreaField(_l("Note"), [Optional(), Length(max=500)])
     photo = FileField(_l("Photo"))
 
@@ -86,7 +87,7 @@ class UnexpectedForm(FlaskForm):  # type: ignore[misc]
 
     part_number = StringField(_l("Part number"), [InputRequired(), Length(max=120)])
     serial = StringField(_l("Serial"), [Optional(), Length(max=80)], render_kw={"autocapitalize": "off"})
-    quantity = IntegerField(_l("Quantity"), [InputRequired(), NumberRange(1, 9999)], default=1)
+    quantity = WholeNumberField(_l("Quantity"), [InputRequired(), NumberRange(1, 9999)], default=1)
     sender = StringField(_l("From whom"), [Optional(), Length(max=120)])
     waybill = StringField(_l("Waybill"), [Optional(), Length(max=60)])
     case_number = StringField(

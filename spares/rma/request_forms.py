@@ -8,7 +8,6 @@ from wtforms import (
     Form,
     FormField,
     HiddenField,
-    IntegerField,
     MultipleFileField,
     RadioField,
     SelectField,
@@ -23,6 +22,7 @@ from spares.cases.words import LEVELS
 from spares.dispatch.models import DeliveryMethod
 from spares.dispatch.words import METHODS
 from spares.web import fresh_key
+from spares.whole_numbers import WholeNumberField
 
 MOST_LINES = 20
 MOST_PIECES = 9999
@@ -34,7 +34,7 @@ class LineForm(Form):
 
     part = StringField(_l("Part number"), [Length(max=240)], render_kw=_SCANNED)
     serial = StringField(_l("Serial of the faulty part"), [Length(max=80)], render_kw=_SCANNED)
-    quantity = IntegerField(_l("Quantity"), [Optional(), NumberRange(1, MOST_PIECES)], default=1)
+    quantity = WholeNumberField(_l("Quantity"), [Optional(), NumberRange(1, MOST_PIECES)], default=1)
 
     @property
     def is_empty(self) -> bool:
@@ -74,7 +74,7 @@ class RequestForm(FlaskForm):  # type: ignore[misc]
     attachments = MultipleFileField(_l("Photos and files"))
 
     wanted = StringField(_l("Part wanted"), [Length(max=240)], render_kw=_SCANNED)
-    quantity = IntegerField(_l("Quantity"), [Optional(), NumberRange(1, MOST_PIECES)], default=1)
+    quantity = WholeNumberField(_l("Quantity"), [Optional(), NumberRange(1, MOST_PIECES)], default=1)
     lines = FieldList(FormField(LineForm), label=_l("Further parts"), max_entries=MOST_LINES)
 
     site = SelectField(_l("Site"), validate_choice=False, choices=[])
