@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import aliased, contains_eager
 
 from spares.accounts.access import Actor
@@ -119,13 +119,13 @@ def board(
     )
     if method is not None:
         wanted = wanted.where(DispatchOrder.method == method)
-    rows = _rows(with_stock().where(DispatchOrder.id.in_(wanted.scalar_subquery())))
+    rows = _rows(with_stock(wanted))
     return rows[:size], len(rows) > size
 
 
 def one(order_id: int) -> BoardRow | None:
     """One order as the board shows it, open or not."""
-    rows = _rows(with_stock().where(DispatchOrder.id == order_id))
+    rows = _rows(with_stock(select(DispatchOrder.id).where(DispatchOrder.id == order_id)))
     return rows[0] if rows else None
 
 
@@ -142,24 +142,38 @@ def orders_holding(serial_key: str) -> list[int]:
     return list(session.scalars(query))
 
 
-def with_stock() -> Select[Any]:
-    """Orders joined with their lines, parts, open holds, bins, serials and packed shipments, by promise."""
+def with_stock(wanted: Select[Any]) -> Select[Any]:
+    """The wanted orders (a query of their keys) joined with their lines, parts, holds, bins, serials and packed
+    shipments, by promise; the last column says whether a hold has ended.
+
+    The few orders come first and ended holds are left out by the reader: PostgreSQL plans no more than eight joins at
+    once, and would otherwise read every order and every hold there ever was before it looks at which are wanted."""
+    few = wanted.subquery()
     packed = (
         select(ShipmentLine.line_id, Shipment.id.label("shipment_id"))
         .join(Shipment, Shipment.id == ShipmentLine.shipment_id)
         .where(Shipment.state == ShipmentState.PACKED)
         .subquery()
     )
-    ended = select(HoldEnd.hold_id).where(HoldEnd.hold_id == Hold.id).exists()
     taken = aliased(Unit)
-    columns = (Hold, Location.code, Unit.serial, taken.serial.label("taken"), packed.c.shipment_id)
+    columns = (
+        Hold,
+        Location.code,
+        Unit.serial,
+        taken.serial.label("taken"),
+        packed.c.shipment_id,
+        HoldEnd.hold_id.label("ended"),
+    )
     return (
         select(DispatchOrder, DispatchLine, Part, *columns)
+        .select_from(few)
+        .join(DispatchOrder, DispatchOrder.id == few.c.id)
         .join(DispatchOrder.case)
         .join(ServiceCase.customer)
         .join(DispatchLine, DispatchLine.order_id == DispatchOrder.id)
         .join(Part, Part.id == DispatchLine.part_id)
-        .outerjoin(Hold, and_(Hold.line_id == DispatchLine.id, ~ended))
+        .outerjoin(Hold, Hold.line_id == DispatchLine.id)
+        .outerjoin(HoldEnd, HoldEnd.hold_id == Hold.id)
         .outerjoin(Location, Location.id == Hold.location_id)
         .outerjoin(Unit, Unit.id == Hold.unit_id)
         .outerjoin(taken, taken.id == DispatchLine.unit_id)
@@ -185,14 +199,14 @@ def _filters(show: Show, now: datetime, day_begins: datetime, day_ends: datetime
 def _rows(query: Select[Any]) -> list[BoardRow]:
     rows: dict[int, BoardRow] = {}
     lines: dict[int, BoardLine] = {}
-    for order, line, part, hold, bin_code, serial, taken, shipment_id in session.execute(query):
+    for order, line, part, hold, bin_code, serial, taken, shipment_id, ended in session.execute(query):
         row = rows.setdefault(order.id, BoardRow(order, []))
         if line.id not in lines:
             lines[line.id] = _line(line, part, shipment_id)
             if taken:
                 lines[line.id].serials.append(taken)
             row.lines.append(lines[line.id])
-        if hold is not None:
+        if hold is not None and ended is None:
             if bin_code not in lines[line.id].bins:
                 lines[line.id].bins.append(bin_code)
             if serial and serial not in lines[line.id].serials:
