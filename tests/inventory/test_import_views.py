@@ -37,7 +37,12 @@ def client(app: Flask) -> FlaskClient:
 
 
 def upload(client: FlaskClient, data: bytes, name: str = "parts.csv", **fields: object) -> TestResponse:
-    form = {"kind": "parts", "depot": "1", "request_key": f"k{len(data)}{name}", "file": (io.BytesIO(data), name)}
+    form = {
+        "kind": "parts",
+        "depot": "1",
+        "request_key": f"k{len(data)}-{name.encode().hex()[:40]}",
+        "file": (io.BytesIO(data), name),
+    }
     return post(client, "/imports/new", form | fields, content_type="multipart/form-data")
 
 
