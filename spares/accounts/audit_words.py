@@ -1,6 +1,7 @@
 """The audit's entries in words. Every slice that records something says here, with `says`, what its codes mean."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from flask_babel import gettext
@@ -64,8 +65,9 @@ def details(entry: AuditEntry) -> list[tuple[str, str | None, str]]:
     """Label, old value (None: there was none) and new value of everything that the entry keeps."""
     found = []
     for key, value in entry.data.items():
-        changed = isinstance(value, list) and len(value) == 2
-        old, new = value if changed else (None, value)
+        pair = [value["old"], value["new"]] if isinstance(value, dict) and value.keys() == {"old", "new"} else value
+        changed = isinstance(pair, list) and len(pair) == 2
+        old, new = pair if changed else (None, pair)
         found.append((str(FACTS.get(key, key)), _shown(key, old) if changed else None, _shown(key, new)))
     return found
 
@@ -75,6 +77,8 @@ def _shown(key: str, value: Any) -> str:
         return ""
     if key == "role" and value in set(Role):
         return str(ROLES[Role(value)])
+    if key == "price_minor":
+        return str(Decimal(value).scaleb(-2))
     if isinstance(value, bool):
         return str(gettext("yes") if value else gettext("no"))
     if isinstance(value, list):

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from spares.accounts.words import ACTIONS
+from spares.accounts.audit_words import says
 from spares.inventory.models import Condition, Location, LocationKind, PostingKind, Tracking
 from spares.web import explains
 
@@ -58,8 +58,8 @@ TRACKINGS: dict[Tracking, Any] = {
 }
 
 
-ACTIONS.update(
-    {
+says(
+    actions={
         "part_add": _l("Part added"),
         "part_edit": _l("Part changed"),
         "substitute_add": _l("Substitute proposed"),
@@ -67,7 +67,26 @@ ACTIONS.update(
         "substitute_approve": _l("Substitute approved"),
         "substitute_withdraw": _l("Substitute's approval withdrawn"),
         "bin_add": _l("Bin added"),
-    }
+    },
+    subjects={"part": _l("Part"), "location": _l("Bin")},
+    facts={
+        "manufacturer": _l("Manufacturer"),
+        "part_number": _l("Part number"),
+        "description": _l("Description"),
+        "category": _l("Category"),
+        "tracking": _l("Tracking"),
+        "price_minor": _l("Price"),
+        "currency": _l("Currency"),
+        "return_required": _l("Return required"),
+        "minimum_level": _l("Minimum level"),
+        "weight_grams": _l("Weight"),
+        "substitute": _l("Substitute"),
+        "rank": _l("Rank"),
+        "old_rank": _l("Rank"),
+        "note": _l("Note"),
+        "depot": _l("Depot"),
+        "code": _l("Code"),
+    },
 )
 
 

@@ -18,7 +18,7 @@ VISIBLE_TEXT = """() => {
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
     const text = node.textContent.replace(/\\s+/g, " ").trim();
     const owner = node.parentElement;
-    if (text && !owner.closest("script, style, .mono, .language-button, [lang=en]")) found.push(text);
+    if (text && !owner.closest("script, style, datalist, textarea, .mono, .language-button, [lang=en]")) found.push(text);
   }
   for (const element of document.querySelectorAll("[placeholder], [aria-label], [title]"))
     for (const name of ["placeholder", "aria-label", "title"])
