@@ -217,7 +217,7 @@ def test_settings_are_changed_and_recorded(context: Flask) -> None:
         ({"session_idle_minutes": "120", "session_absolute_hours": "1"}, "longer than a session may last", 422),
         ({"default_currency": "yuan"}, "Use the three letters of a currency", 422),
         ({"time_zone": "Mars"}, "There is no time zone of the name Mars.", 422),
-        ({"product_name": "x" * 41}, "Use at most 40 characters.", 422),
+        ({"product_name": "x" * 41}, "Enter at most 40 characters.", 422),
         ({"product_name": "x", "version": "7"}, "Somebody changed this record", 409),
     ],
 )
