@@ -336,7 +336,7 @@ def test_a_hold_of_nothing_is_refused(world: World) -> None:
     part = add_part("SW-1")
     stock_units(world, part, world.bins[0], "A1")
     line = add_line(world, part)
-    with refused(Invalid, "number_out_of_range", least=1, most=1_000_000):
+    with refused(Invalid, "number_out_of_range", first=1, last=1_000_000):
         hold(line, part, world, 0)
 
 
