@@ -53,9 +53,9 @@ REFUSED = [
     ({"minimum_level": "1000001"}, "whole_number_malformed", "minimum_level"),
     ({"tracking": "batch"}, "tracking_unknown", "tracking"),
     ({"return_required": "maybe"}, "flag_unknown", "return_required"),
-    ({"weight": "1", "weight_unit": "stone"}, "weight_malformed", "weight"),
-    ({"weight": "1e9"}, "weight_malformed", "weight"),
-    ({"weight": "10001"}, "weight_malformed", "weight"),
+    ({"weight": "1", "weight_unit": "stone"}, "import_weight_malformed", "weight"),
+    ({"weight": "1e9"}, "import_weight_malformed", "weight"),
+    ({"weight": "10001"}, "import_weight_malformed", "weight"),
 ]
 
 

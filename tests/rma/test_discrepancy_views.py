@@ -101,7 +101,7 @@ def test_an_unexpected_arrival_gets_its_place(
     [
         ({"part_number": "NO-SUCH"}, 422, "NO-SUCH"),
         ({"case_number": "CS-000099"}, 404, "没有服务单 CS-000099"),
-        ({"customer_code": "C99"}, 404, "没有客户编号 C99"),
+        ({"customer_code": "C99"}, 404, "没有客户 C99。"),
         ({"serial": ""}, 422, "请填写此项"),
         ({"serial": "O1"}, 409, "A-01-01"),
         ({"quantity": "0"}, 422, ""),
