@@ -57,7 +57,9 @@ def _frames(designator: str, side: int, text: str) -> tuple[tuple[int, list[int]
     if designator not in _known:
         kinds = _make(text, 0).matrix_iter(border=0, verbose=True)
         inside = {consts.TYPE_DATA_DARK, consts.TYPE_DATA_LIGHT}
-        region = _number([bytes(kind in inside for kind in row) for row in kinds])
+        cells = [bytearray(kind in inside for kind in row) for row in kinds]
+        cells[8][side - 9] = 1  # data, beside the second copy of the format; segno's verbose matrix counts it as format
+        region = _number(cells)
         flips = [_number([bytes(rule(y, x) for x in range(side)) for y in range(side)]) & region for rule in _MASKS]
         frames = [_number(_make(text, mask).matrix) & ~region for mask in range(len(_MASKS))]
         _known[designator] = (region, [flip ^ flips[0] for flip in flips]), frames

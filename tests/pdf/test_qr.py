@@ -4,6 +4,7 @@ import pytest
 import segno
 from segno import encoder
 
+from spares.pdf import qr as qr_module
 from spares.pdf.page import Paper
 from spares.pdf.qr import _number, _rows, penalty, qr
 from tests.pdf.reading import codes, pages
@@ -25,6 +26,25 @@ def test_it_is_what_segno_draws_with_one_of_the_masks(text: str) -> None:
     assert len(dark) == len(set(dark))
     drawn = [bytearray((x, y) in set(dark) for x in range(side)) for y in range(side)]
     assert drawn in [list(segno.make_qr(text, error="m", mask=mask).matrix) for mask in range(8)]
+
+
+@pytest.mark.parametrize("length", [1, 5, 9, 20, 40, 60, 90, 120, 150, 200, 300])
+def test_no_code_shows_what_was_drawn_before_it(length: int) -> None:
+    """What the codes of one version share is taken from the first of them: no part of its data may be."""
+    for first in ("a", "b", "c", "d"):
+        qr_module._known.clear()
+        qr_module.qr.cache_clear()
+        qr(first * length)
+        for text in ("w" * length, "x" * length, "yz" * (length // 2) or "y", "7" * length):
+            assert drawn_by_segno(text), (first, text)
+
+
+def drawn_by_segno(text: str) -> bool:
+    """Whether our code is one of the eight that segno draws."""
+    side, rectangles = qr(text)
+    dark = {(x + i, y + j) for x, y, width, height in rectangles for i in range(width) for j in range(height)}
+    drawn = [bytearray((x, y) in dark for x in range(side)) for y in range(side)]
+    return drawn in [list(segno.make_qr(text, error="m", mask=mask).matrix) for mask in range(8)]
 
 
 def test_the_penalty_is_segnos_and_the_best_mask_wins() -> None:
