@@ -10,7 +10,7 @@ from spares.calendars import queries, services
 from spares.calendars.forms import DepotForm
 from spares.calendars.services import DepotValues
 from spares.once import perform_once
-from spares.web import Routes, fresh_key, refusal_status, refusals_on
+from spares.web import Routes, refusal_status, refusals_on
 
 routes = Routes()
 
@@ -36,7 +36,7 @@ def depot_new() -> ResponseReturnValue:
             return url_for("depot_list")
 
         with refusals_on(form):
-            target = perform_once(request.form.get("request_key") or fresh_key(), g.now, act)
+            target = perform_once(request.form.get("request_key", ""), g.now, act)
             flash(_("The depot was added."), "success")
             return redirect(target)
     page = render_template("calendars/depot_edit.html", form=form, depot=None)
@@ -60,7 +60,7 @@ def depot_edit(depot_id: int) -> ResponseReturnValue:
             return url_for("depot_list")
 
         with refusals_on(form):
-            target = perform_once(request.form.get("request_key") or fresh_key(), g.now, act)
+            target = perform_once(request.form.get("request_key", ""), g.now, act)
             flash(_("Saved. If the hours changed, open deadlines were counted again."), "success")
             return redirect(target)
     page = render_template("calendars/depot_edit.html", form=form, depot=depot, version=seen or depot.version)

@@ -21,7 +21,7 @@ from spares.calendars.words import weekday_names
 from spares.calendars.year_view import notice_changes
 from spares.errors import SparesError
 from spares.once import perform_once
-from spares.web import Routes, explain, fresh_key, local_day
+from spares.web import Routes, explain, local_day
 
 routes = Routes()
 
@@ -58,7 +58,7 @@ def notice_confirm() -> ResponseReturnValue:
         return url_for("calendar_show", year=year)
 
     try:
-        target = perform_once(request.form.get("request_key") or fresh_key(), g.now, act)
+        target = perform_once(request.form.get("request_key", ""), g.now, act)
     except SparesError as refused:
         if refused.status == 403:
             raise

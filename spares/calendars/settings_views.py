@@ -10,7 +10,7 @@ from spares.accounts.guard import allow, current_actor
 from spares.calendars import settings_changes
 from spares.calendars.forms import SettingsForm
 from spares.once import perform_once
-from spares.web import Routes, fresh_key, refusal_status, refusals_on
+from spares.web import Routes, refusal_status, refusals_on
 
 routes = Routes()
 
@@ -35,7 +35,7 @@ def settings_edit() -> ResponseReturnValue:
 
         with refusals_on(form):
             try:
-                target = perform_once(request.form.get("request_key") or fresh_key(), g.now, act)
+                target = perform_once(request.form.get("request_key", ""), g.now, act)
             finally:
                 settings.forget()
             flash(_("Saved."), "success")

@@ -17,7 +17,7 @@ from spares.calendars.words import KINDS, MARKS, STATUSES, month_names, weekday_
 from spares.calendars.year_view import year_view
 from spares.errors import NotFound
 from spares.once import perform_once
-from spares.web import Routes, fresh_key, local_day, refusal_status, refusals_on
+from spares.web import Routes, local_day, refusal_status, refusals_on
 
 routes = Routes()
 routes.add_all(depot_views.routes)
@@ -79,7 +79,7 @@ def day_set() -> ResponseReturnValue:
             return url_for("calendar_show", year=first.year, depot=depot.code if depot else None)
 
         with refusals_on(form):
-            target = perform_once(request.form.get("request_key") or fresh_key(), g.now, act)
+            target = perform_once(request.form.get("request_key", ""), g.now, act)
             flash(_("Saved. Open deadlines that these days touch were counted again."), "success")
             return redirect(target)
     page = render_template("calendars/day_set.html", form=form)

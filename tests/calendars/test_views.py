@@ -124,6 +124,13 @@ def test_the_same_form_sent_twice_acts_once(context: Flask) -> None:
     assert counts()["day_override"] == 1
 
 
+def test_a_form_without_its_key_does_nothing(context: Flask) -> None:
+    add_depot()
+    fields = {"depot": "", "first": "2026-11-20", "status": "closed", "reason": "盘点", "request_key": ""}
+    assert send(browser(context), "/calendar/days", **fields).status_code == 422
+    assert counts()["day_override"] == 0
+
+
 def test_a_notice_is_shown_before_it_is_imported(context: Flask) -> None:
     depot = add_depot()
     client = browser(context)
