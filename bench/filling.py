@@ -1,8 +1,8 @@
 """Fills an empty, migrated database with a depot of so many units, as one that has worked for years.
 
 What grows with the units is the closed history: a tenth of them went out in exchanges that are settled, and as many
-faulty ones came back. What is open stays the same few hundred: a depot's day does not grow with its archive. Parts, bins,
-customers and engineers are as many as a depot of that size has."""
+faulty ones came back. What is open stays the same few hundred, of as many customers: a depot's day does not grow with
+its archive. Parts and bins are as many as a depot of that size has."""
 
 import random
 from collections import Counter
@@ -27,7 +27,7 @@ from spares.inventory.models import Condition, Location, LocationKind, Part, Pos
 from spares.numbers import scan_key
 
 OPEN, OVERDUE, RUNNING = 200, 150, 50
-ENGINEERS = 40
+ENGINEERS, CUSTOMERS = 40, 200
 OPENING_SIZE = 100
 """Units in one opening posting."""
 YEARS = 4
@@ -56,7 +56,7 @@ def fill(units: int, now: datetime) -> Depots:
     closed = units // 10
     users = _people(now)
     depot_id, bin_ids, part_ids = _catalogue(parts, bins)
-    sites = _customers(20 + units // 2000)
+    sites = _customers(CUSTOMERS)
     patterns = _patterns(users, now)
     session.rollback()
     filler = _Filler(users, depot_id, bin_ids, part_ids, sites, now)
