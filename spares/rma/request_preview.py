@@ -4,11 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from spares.accounts.access import Actor
 from spares.calendars import queries as calendars
 from spares.calendars.models import Depot
-from spares.cases import queries as cases
-from spares.cases.models import ServiceCase
 from spares.cases.services import check_confirmed_at
 from spares.dispatch.orders import promise_for
 from spares.dispatch.promise_words import PromiseWords, promise_words
@@ -30,7 +27,7 @@ class StockLine:
     free: int
 
 
-def preview(form: RequestForm, reading: Reading, depot: Depot, actor: Actor, now: datetime) -> dict[str, Any]:
+def preview(form: RequestForm, reading: Reading, depot: Depot, now: datetime) -> dict[str, Any]:
     """Everything the live region shows, by name."""
     promise, refusal = _promise(form, depot, now)
     device = reading.device
@@ -40,16 +37,8 @@ def preview(form: RequestForm, reading: Reading, depot: Depot, actor: Actor, now
         "stock": _stock(reading, depot.id),
         "device": device,
         "other_customer": device if device and reading.customer and device.customer.id != reading.customer.id else None,
-        "open_cases": _open_cases(reading, actor),
         "today": calendars.depot_calendar(depot).local_day(now),
     }
-
-
-def _open_cases(reading: Reading, actor: Actor) -> list[ServiceCase]:
-    """Open cases about the device, to be offered while none is chosen."""
-    if reading.device is None or reading.case is not None:
-        return []
-    return list(cases.open_cases_of(reading.device.equipment.id, actor))
 
 
 def _promise(form: RequestForm, depot: Depot, now: datetime) -> tuple[PromiseWords | None, str]:

@@ -39,9 +39,13 @@ class WantedLine:
 
 @dataclass
 class Reading:
-    """The records meant by a form. Wherever a field was left empty, what is known of the device or case stands in."""
+    """The records meant by a form. Wherever a field was left empty, what is known of the device or case stands in.
+
+    `open_cases` are those about the device, while no case number is typed; for an existing case the only one of them is
+    `case` at once, and nobody has to type its number."""
 
     case: ServiceCase | None = None
+    open_cases: list[ServiceCase] = field(default_factory=list)
     device: cases.Device | None = None
     customer: Customer | None = None
     sites: list[Site] = field(default_factory=list)
@@ -62,6 +66,7 @@ def read(form: RequestForm, actor: Actor) -> Reading:
     parts = parts_by_number({_text(form.part), _text(form.wanted), *(_text(line.part) for line in lines)})
     _read_case(reading, form, actor)
     _read_device(reading, form, parts)
+    _offer_cases(reading, form, actor)
     _read_customer(reading, form)
     _read_wanted(reading, form, lines, parts)
     return reading
@@ -83,9 +88,9 @@ def confirmed_instant(form: RequestForm, depot: Depot) -> datetime | None:
 
 def check_whole(form: RequestForm, reading: Reading, confirmed_at: datetime | None, now: datetime) -> None:
     """Add what is missing before the request can be made."""
-    if form.case_mode.data == "existing":
-        if not _text(form.case_number):
-            reading.against(form.case_number, Invalid("case_needed"))
+    if _is_existing(form):
+        if reading.case is None and not _text(form.case_number):
+            reading.against(form.case_number, _no_case(reading))
         elif reading.case is not None and reading.case.state is not CaseState.OPEN:
             reading.against(form.case_number, Conflict("case_closed", number=reading.case.number))
     elif reading.customer is None and not _text(form.customer):
@@ -122,7 +127,7 @@ def site_values(site: Site) -> dict[str, str]:
 
 
 def _read_case(reading: Reading, form: RequestForm, actor: Actor) -> None:
-    if form.case_mode.data != "existing" or not _text(form.case_number):
+    if not _is_existing(form) or not _text(form.case_number):
         return
     try:
         reading.case = cases.case_numbered(_text(form.case_number), actor)
@@ -148,8 +153,23 @@ def _read_device(reading: Reading, form: RequestForm, parts: dict[str, list[Part
         reading.against(form.part, Conflict("serial_of_several", parts=numbers))
 
 
+def _offer_cases(reading: Reading, form: RequestForm, actor: Actor) -> None:
+    if reading.device is None or reading.case is not None or (_is_existing(form) and _text(form.case_number)):
+        return
+    reading.open_cases = list(cases.open_cases_of(reading.device.equipment.id, actor))
+    if _is_existing(form) and len(reading.open_cases) == 1:
+        reading.case = reading.open_cases[0]
+
+
+def _no_case(reading: Reading) -> SparesError:
+    """Why the request has no case: nothing to go by, or several to choose from."""
+    if not reading.open_cases:
+        return Invalid("case_needed")
+    return Invalid("case_to_choose", count=len(reading.open_cases))
+
+
 def _read_customer(reading: Reading, form: RequestForm) -> None:
-    if form.case_mode.data == "existing":
+    if _is_existing(form):
         if reading.case is not None:
             reading.customer = reading.case.customer
         elif not _text(form.case_number) and reading.device is not None:
@@ -215,6 +235,10 @@ def _check_lines(form: RequestForm, reading: Reading) -> None:
         if key in seen:
             reading.against(line.entry.serial, Conflict("serial_twice", serial=line.serial))
         seen.add(key)
+
+
+def _is_existing(form: RequestForm) -> bool:
+    return bool(form.case_mode.data == "existing")
 
 
 def _hours() -> int:

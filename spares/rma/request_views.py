@@ -36,7 +36,7 @@ def request_new() -> ResponseReturnValue:
     if request.method == "GET":
         _prefill(form, depots[0])
         return _page(form, _depot(form, depots))
-    if not {"look", "add_line", "take_case"}.isdisjoint(request.form):
+    if not {"look", "add_line", "take_case", "new_case"}.isdisjoint(request.form):
         _take_case(form)
         if "add_line" in request.form and len(form.lines) < MOST_LINES:
             form.lines.append_entry()
@@ -66,7 +66,7 @@ def request_preview() -> str:
     redraw = reading.customer is not None and str(reading.customer.id) != for_customer
     if redraw:
         _fill_destination(form, reading, untouched=_is_untouched(form, for_customer))
-    seen = preview(form, reading, depot, current_actor(), g.now)
+    seen = preview(form, reading, depot, g.now)
     return render_template(
         "rma/request_preview.html", form=form, reading=reading, redraw=redraw, took_case=took_case, **seen
     )
@@ -104,11 +104,13 @@ def _form() -> tuple[RequestForm, list[Depot]]:
 
 
 def _take_case(form: RequestForm) -> bool:
-    """Put the open case that was offered into the form, if its button was pressed."""
+    """Put into the form what a button beside the device chose: an open case that was offered, or a new one."""
     number = request.form.get("take_case", "")[:40]
     if number:
         form.case_mode.data, form.case_number.data = "existing", number
-    return bool(number)
+    elif "new_case" in request.form:
+        form.case_mode.data, form.case_number.data = "new", ""
+    return bool(number) or "new_case" in request.form
 
 
 def _depot(form: RequestForm, depots: list[Depot]) -> Depot:
@@ -146,7 +148,7 @@ def _page(form: RequestForm, depot: Depot) -> str:
         own_cases=cases.own_open_cases(current_actor()),
         depot=depot,
         more_lines=len(form.lines) < MOST_LINES,
-        **preview(form, reading, depot, current_actor(), g.now),
+        **preview(form, reading, depot, g.now),
     )
 
 

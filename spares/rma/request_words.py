@@ -33,6 +33,9 @@ tells("spares_requested", _requested, "info")
 explains(
     {
         "case_needed": _l("Enter the case number, or open a new case."),
+        "case_to_choose": _l(
+            "%(count)s cases about this device are open: choose one beside the device, enter a number, or open a new case."
+        ),
         "serial_of_line_needed": _l("Enter the serial of the faulty part that comes back for it."),
         "serial_twice": _l("The serial %(serial)s stands here twice."),
         "one_unit_a_line": _l("A part with serials is one unit a line: use a further line for the next one."),

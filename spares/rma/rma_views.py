@@ -18,6 +18,7 @@ from spares.rma.acting import once, page_key, refusal_of, seen_version
 from spares.rma.due_words import due_words
 from spares.rma.lifecycle import OBLIGATION_MOVES, RECEIVABLE, ObligationState, ObligationVerb
 from spares.rma.models import Obligation
+from spares.rma.outgoing_words import to_ship
 from spares.rma.queries import Exchange, Incoming
 from spares.rma.routes import routes
 from spares.rma.words import (
@@ -102,6 +103,7 @@ def rma_page(rma_id: int, refusals: dict[str, str] | None = None, typed: str = "
     return render_template(
         "rma/rma_show.html",
         found=found,
+        to_ship=to_ship(found, g.now, calendar),
         outgoing_steps=_outgoing_steps(found),
         incoming=[
             {

@@ -310,15 +310,81 @@ def test_the_preview_says_promise_and_stock_and_writes_nothing(world: SimpleName
     assert counts() == before
 
 
-def test_an_open_case_about_the_device_is_offered(world: SimpleNamespace) -> None:
+def field_value(page: str, name: str) -> str:
+    found = re.search(f'<input[^>]*name="{name}"[^>]*value="([^"]*)"', page)
+    assert found is not None, name
+    return found[1]
+
+
+def test_the_only_open_case_about_the_device_is_chosen_at_once(world: SimpleNamespace) -> None:
     case = making.make_case(world.customer, equipment_id=world.device.id)
     asked = ask(world, case_mode="existing", look="1").text
-    assert f'name="take_case" value="{case.number}"' in asked
+    assert f"记入服务单 {case.number}（该设备唯一处理中的服务单）" in asked
+    assert 'name="take_case"' not in asked
     assert 'value="李工"' in asked
-    taken = ask(world, take_case=case.number).text
-    assert re.search(f'<input[^>]*name="case_number"[^>]*value="{case.number}"', taken)
-    assert 'name="take_case"' not in taken
     assert counts()[2] == 0
+    answer = ask(world, case_mode="existing")
+    assert answer.status_code == 302, answer.text
+    session.rollback()
+    assert session.scalars(select(Rma.case_id)).all() == [case.id]
+    assert counts()[0] == 1
+
+
+def test_a_new_case_is_one_press_away_from_the_one_that_was_chosen(world: SimpleNamespace) -> None:
+    case = making.make_case(world.customer, equipment_id=world.device.id)
+    pressed = ask(world, case_mode="existing", new_case="1").text
+    assert re.search('<input[^>]*checked[^>]*name="case_mode"[^>]*value="new"', pressed)
+    assert f'name="take_case" value="{case.number}"' in pressed
+    answer = ask(world)
+    assert answer.status_code == 302, answer.text
+    assert counts()[0] == 2
+
+
+def test_of_several_open_cases_one_is_pressed_and_none_is_guessed(world: SimpleNamespace) -> None:
+    first, second = (making.make_case(world.customer, equipment_id=world.device.id) for _n in range(2))
+    before = counts()
+    refused = ask(world, case_mode="existing", finding="<b>烧毁")
+    assert refused.status_code == 422
+    assert "该设备有 2 张处理中的服务单" in refused.text.split('id="case_number-error"')[1].split("</p>")[0]
+    assert "&lt;b&gt;烧毁" in refused.text
+    for case in (first, second):
+        assert f'name="take_case" value="{case.number}"' in refused.text
+    taken = ask(world, take_case=second.number).text
+    assert field_value(taken, "case_number") == second.number
+    assert 'name="take_case"' not in taken
+    assert counts() == before
+    assert ask(world, case_mode="existing", case_number=second.number).status_code == 302
+    session.rollback()
+    assert session.scalars(select(Rma.case_id)).all() == [second.id]
+
+
+def test_a_hidden_open_case_is_neither_offered_nor_chosen(world: SimpleNamespace) -> None:
+    from spares import settings
+
+    case = making.make_case(world.customer, make_actor(Role.ENGINEER), equipment_id=world.device.id)
+    with transaction():
+        settings.change("engineers_see_all_cases", False, set_by_id=None, now=NOON)
+    refused = ask(world, case_mode="existing")
+    assert refused.status_code == 422
+    assert case.number not in refused.text
+    assert counts()[2] == 0
+
+
+def test_what_the_serial_found_stands_right_after_it(world: SimpleNamespace) -> None:
+    page = world.client.get("/request?serial=F9").text
+    places = [page.index(f'id="{name}"') for name in ("serial", "part", "request-preview", "level", "finding")]
+    assert places == sorted(places)
+    shown = page[places[2] : places[3]]
+    for words in ("SW-24", "总部机房", "今日 17:00 前发出", "12:00 确认，早于 14:00", "2 件可用"):
+        assert words in shown, words
+
+
+def test_after_the_request_the_exchange_says_what_ships_when_and_why(world: SimpleNamespace) -> None:
+    rare = making.make_part("RARE-1")
+    answer = ask(world, **{"lines-0-part": rare.part_number, "lines-0-serial": "FR1"})
+    top = world.client.get(answer.location).text.split('id="out-head"')[0]
+    for words in ("今日 17:00 前发出", "11:42 确认，早于 14:00", "已为其预留：", "SW-24", "等待补货", "RARE-1"):
+        assert words in top, words
 
 
 def test_a_provisional_year_says_so(world: SimpleNamespace) -> None:
