@@ -114,6 +114,11 @@ def overdue(visit: Visit, n: int) -> Any:
     return visit.get(Role.FINANCE, f"/reports/overdue?page={n % 3 + 1}")
 
 
+def overdue_then(visit: Visit, n: int) -> Any:
+    day = datetime.now(SHANGHAI).date() - timedelta(days=1 + n % 3)
+    return visit.get(Role.FINANCE, f"/reports/overdue?as_of={day}")
+
+
 def request_form(visit: Visit, n: int) -> dict[str, str]:
     """The request page's form: a new case, its fault confirmation, and one part that is in stock."""
     name, site, _ = visit.customers[n % len(visit.customers)]
@@ -193,6 +198,7 @@ PAGES = (
     Page("list 50 units", Role.WAREHOUSE, 4, listed),
     Page("board", Role.WAREHOUSE, 5, board),
     Page("overdue", Role.FINANCE, 3, overdue),
+    Page("overdue, a past day", Role.FINANCE, 4, overdue_then),
     Page("reserve", Role.ENGINEER, 8, reserve, 302),
     Page("dispatch", Role.WAREHOUSE, 8, dispatch, 302),
     Page("receive a return", Role.WAREHOUSE, 10, receive, 302),

@@ -19,6 +19,7 @@ MOST = {
     "list 50 units": 4,
     "board": 5,
     "overdue": 3,
+    "overdue, a past day": 3,
     "reserve": 34,
     "dispatch": 28,
     "receive a return": 29,
@@ -78,5 +79,5 @@ def few_and_many(
 
 def test_more_rows_take_no_more_statements(few_and_many: tuple[Visited, Visited]) -> None:
     few, many = (prepare(visited, WARM + ASKED) for visited in few_and_many)
-    for name in ("list 50 units", "board", "overdue"):
+    for name in ("list 50 units", "board", "overdue", "overdue, a past day"):
         assert asked(few, name) == asked(many, name), name

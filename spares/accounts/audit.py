@@ -1,5 +1,6 @@
 """The record of what is changed outside any case: people, calendar, settings, imports. It can only grow."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -28,3 +29,9 @@ def entries(*, subject: str = "", page: int, size: int) -> tuple[list[tuple[Audi
         query = query.where(AuditEntry.subject == subject)
     found = session.execute(query.limit(size + 1).offset((page - 1) * size)).all()
     return [(entry, name) for entry, name in found[:size]], len(found) > size
+
+
+def of(action: str, subjects: Sequence[str]) -> Sequence[AuditEntry]:
+    """Every time that `action` was done to one of the subjects, the oldest first."""
+    query = select(AuditEntry).where(AuditEntry.subject.in_(subjects), AuditEntry.action == action)
+    return session.scalars(query.order_by(AuditEntry.id)).all()

@@ -4,17 +4,19 @@ A day is decided by the first of these that says something of it: the newest wor
 all depots, the newest imported notice of the year, the holidays library. `DayStatus.LIBRARY` takes back the earlier
 words of its own kind alone: after it for a depot, a word for all depots counts again."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, time
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from flask import current_app
 from sqlalchemy import func, or_, select
 
+from spares.accounts import audit
+from spares.accounts.models import AuditEntry
 from spares.calendars.chinese_holidays import FIRST_YEAR, LAST_YEAR, chinese_calendar
 from spares.calendars.models import DayOverride, DayStatus, Depot, YearNotice
+from spares.calendars.said import NoticeOfYear, Record, SaidOfDay, Word, what_counts
 from spares.db import is_writing, session
 from spares.errors import NotFound
 from spares.workdays import Calendar, seven_day_calendar
@@ -22,6 +24,9 @@ from spares.workdays import Calendar, seven_day_calendar
 FIRST_DAY = date(FIRST_YEAR, 1, 1)
 LAST_DAY = date(LAST_YEAR, 12, 31)
 CONFIRMATION_OPENS, CONFIRMATION_CLOSES = time(9), time(17)  # the specification's 7x8 hours, whatever a depot's are
+
+DEPOT_CHANGED = "depot_changed"
+"""The audit's name for a change of a depot's record; its data has the old and the new value of each field."""
 
 T = TypeVar("T")
 READ = "spares_calendar_reads"
@@ -31,29 +36,17 @@ Fingerprint = tuple[int, int, int, int]
 commit out of the order of their ids."""
 
 
-@dataclass(frozen=True)
-class Word:
-    """What counts of a day that somebody entered by hand or that a notice names."""
-
-    status: DayStatus
-    reason: str
-
-
-@dataclass(frozen=True)
-class _Said:
-    """All that was said of days, the last word only. `by_hand` has a mapping for each depot, and one under None for all."""
-
-    by_hand: Mapping[int | None, Mapping[date, Word]]
-    notices: Mapping[int, Mapping[date, Word]]
-    calendars: dict[tuple[Any, ...], Calendar] = field(default_factory=dict)
-
-
 def depot(depot_id: int) -> Depot:
     """Raises NotFound."""
     found = session.get(Depot, depot_id)
     if found is None:
         raise NotFound("no_such_depot", id=depot_id)
     return found
+
+
+def depot_subject(depot: Depot) -> str:
+    """The audit's name for the depot."""
+    return f"depot {depot.id}"
 
 
 def depots() -> Sequence[Depot]:
@@ -77,24 +70,49 @@ def default_depot() -> Depot:
     return known[0]
 
 
-def depot_calendar(depot: Depot) -> Calendar:
-    """The working days and hours of `depot` as they stand now. One small statement when nothing has changed."""
-    said = _said()
-    key = (depot.id, depot.makeup_days_open, depot.time_zone, depot.opens, depot.closes)
+def depot_calendar(depot: Depot, *, known_at: datetime | None = None) -> Calendar:
+    """The working days and hours of `depot` as they stand now. One small statement when nothing has changed.
+
+    `known_at`: as they stood at that instant with what had been recorded by then, the depot's settings too. A depot
+    that was ever edited takes one statement more, and then once for all of them."""
+    said = _record().now if known_at is None else _record().as_known_at(known_at)
+    place = {name: getattr(depot, name) for name in _PLACE}
+    if known_at is not None and depot.version > 1:
+        place |= _earlier_values(depot, known_at)
+    key = (depot.id, *place.values())
     found = said.calendars.get(key)
     if found is None:
         found = said.calendars[key] = chinese_calendar(
-            depot.makeup_days_open,
-            {day: word.status is DayStatus.OPEN for day, word in _words(said, depot.id).items()},
+            place["makeup_days_open"],
+            {day: word.status is DayStatus.OPEN for day, word in said.words(depot.id).items()},
             notices={
                 year: {day: word.status is DayStatus.OPEN for day, word in days.items()}
                 for year, days in said.notices.items()
             },
-            tz=ZoneInfo(depot.time_zone),
-            opens=depot.opens,
-            closes=depot.closes,
+            tz=ZoneInfo(place["time_zone"]),
+            opens=place["opens"],
+            closes=place["closes"],
         )
     return found
+
+
+_PLACE = ("makeup_days_open", "time_zone", "opens", "closes")
+"""What a depot's own record says of its days."""
+
+
+def _earlier_values(depot: Depot, known_at: datetime) -> dict[str, Any]:
+    """Those that were changed after `known_at`, as they stood then: what the first later change found."""
+    values: dict[str, Any] = {}
+    for change in _read_once("depot_changes", _depot_changes):
+        if change.subject == depot_subject(depot) and change.at > known_at:
+            for name in change.data.keys() & set(_PLACE) - values.keys():
+                old = change.data[name][0]
+                values[name] = time.fromisoformat(old) if name in {"opens", "closes"} else old
+    return values
+
+
+def _depot_changes() -> Sequence[AuditEntry]:
+    return audit.of(DEPOT_CHANGED, [depot_subject(depot) for depot in depots()])
 
 
 def seven_day(depot: Depot) -> Calendar:
@@ -104,22 +122,22 @@ def seven_day(depot: Depot) -> Calendar:
 
 def words(depot_id: int | None) -> Mapping[date, Word]:
     """The days entered by hand that count for the depot, words for all depots included; None: those for all alone."""
-    return _words(_said(), depot_id)
+    return _record().now.words(depot_id)
 
 
 def own_words(depot_id: int | None) -> Mapping[date, Word]:
     """The days entered by hand for just this depot, or for all (None): what `DayStatus.LIBRARY` would take back."""
-    return _said().by_hand.get(depot_id, {})
+    return _record().now.by_hand.get(depot_id, {})
 
 
 def notices() -> Mapping[int, Mapping[date, Word]]:
     """For every year with an imported notice, the days that the newest one names."""
-    return _said().notices
+    return _record().now.notices
 
 
 def notice_days(year: int) -> Mapping[date, Word] | None:
     """What the newest imported notice of the year names; None if there is none."""
-    return _said().notices.get(year)
+    return _record().now.notices.get(year)
 
 
 def history(depot_id: int | None, first: date, last: date) -> Sequence[DayOverride]:
@@ -135,21 +153,17 @@ def year_notices(year: int) -> Sequence[YearNotice]:
     return session.scalars(select(YearNotice).where(YearNotice.year == year).order_by(YearNotice.id.desc())).all()
 
 
-def _words(said: _Said, depot_id: int | None) -> Mapping[date, Word]:
-    return {**said.by_hand.get(None, {}), **said.by_hand.get(depot_id, {})}
-
-
-def _said() -> _Said:
-    """The words in force, kept for each process as long as the tables have the same rows. What a transaction sees of its
+def _record() -> Record:
+    """All that was said, kept for each process as long as the tables have the same rows. What a transaction sees of its
     own rows is not kept: were it undone, other rows could get the same ids."""
-    kept: tuple[Fingerprint, _Said] | None = current_app.extensions.get("spares_days")
+    kept: tuple[Fingerprint, Record] | None = current_app.extensions.get("spares_days")
     fingerprint = _fingerprint()
     if kept is not None and kept[0] == fingerprint:
         return kept[1]
-    said = _load()
+    record = _load()
     if not is_writing():
-        current_app.extensions["spares_days"] = (fingerprint, said)
-    return said
+        current_app.extensions["spares_days"] = (fingerprint, record)
+    return record
 
 
 def _fingerprint() -> Fingerprint:
@@ -191,24 +205,9 @@ def _read_so_far() -> dict[str, Any]:
     return known
 
 
-def _load() -> _Said:
-    per_year = select(YearNotice.year, func.max(YearNotice.id)).group_by(YearNotice.year)
-    newest = {year: notice for year, notice in session.execute(per_year)}  # noqa: C416 - dict() hides the types
-    year_of = {notice: year for year, notice in newest.items()}
-    by_hand: dict[int | None, dict[date, Word]] = {}
-    notices: dict[int, dict[date, Word]] = {year: {} for year in newest}
-    for row in _rows():
-        if row.notice_id is None:
-            days = by_hand.setdefault(row.depot_id, {})
-            if row.status is DayStatus.LIBRARY:
-                days.pop(row.day, None)
-            else:
-                days[row.day] = Word(row.status, row.reason)
-        elif row.notice_id in year_of:
-            notices[year_of[row.notice_id]][row.day] = Word(row.status, row.reason)
-    return _Said(by_hand, notices)
-
-
-def _rows() -> Iterable[Any]:
-    columns = (DayOverride.depot_id, DayOverride.day, DayOverride.status, DayOverride.reason, DayOverride.notice_id)
-    return session.execute(select(*columns).order_by(DayOverride.id))
+def _load() -> Record:
+    columns = (getattr(DayOverride, name) for name in SaidOfDay._fields)
+    days = [SaidOfDay(*row) for row in session.execute(select(*columns).order_by(DayOverride.id))]
+    columns = (getattr(YearNotice, name) for name in NoticeOfYear._fields)
+    notices = [NoticeOfYear(*row) for row in session.execute(select(*columns).order_by(YearNotice.id))]
+    return Record(days, notices, what_counts(days, notices))

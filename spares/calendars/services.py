@@ -110,7 +110,7 @@ def edit_depot(depot_id: int, values: DepotValues, seen_version: int, actor: Act
     depot.version += 1
     session.flush()
     changes = {key: [_plain_value(value), _plain_value(clean[key])] for key, value in old.items()}
-    audit.record("depot_changed", _subject(depot), changes, actor=actor, now=now)
+    audit.record(queries.DEPOT_CHANGED, _subject(depot), changes, actor=actor, now=now)
     if not old.keys() & set(_COUNTED_WITH):
         return None
     _tell(depot, ALL_DAYS, actor, now)
@@ -252,7 +252,7 @@ def _text(field: str, value: str, limit: int) -> str:
 
 
 def _subject(depot: Depot | None) -> str:
-    return "calendar" if depot is None else f"depot {depot.id}"
+    return "calendar" if depot is None else queries.depot_subject(depot)
 
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from spares.calendars import queries
 from spares.calendars.chinese_holidays import chinese_calendar
 from spares.calendars.models import DayStatus, Depot
 from spares.calendars.notice import NoticeDay, NoticeStatus, check_year
+from spares.calendars.said import Word
 from spares.workdays import Calendar
 
 _AMERICAN_DATE = re.compile(r"(\d\d)/(\d\d)/(\d{4})")
@@ -105,7 +106,7 @@ class _Named:
     name_en: str
 
 
-def _day(day: date, calendar: Calendar, by_hand: Mapping[date, queries.Word], named: Mapping[date, _Named]) -> DayView:
+def _day(day: date, calendar: Calendar, by_hand: Mapping[date, Word], named: Mapping[date, _Named]) -> DayView:
     works = calendar.is_working_day(day)
     name = named.get(day)
     zh, en = (name.name_zh, name.name_en) if name else ("", "")

@@ -1,7 +1,7 @@
 """Overdue returns as of a day, computed from facts with what was known at the end of that day.
 
-Asked again later for the same day the answer is the same: a receipt, a posting day or an extension that was recorded
-after that day does not change it. Working days are counted with the calendar in force now."""
+Asked again later for the same day the answer is the same: a receipt, a posting day, an extension, a closed or opened day
+that was recorded after that day does not change it."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import aliased
 
 from spares.calendars.queries import depot_calendar, depots
@@ -91,16 +91,24 @@ class OverdueReport:
 
 def overdue_as_of(day: date, filters: Filters = Filters(), *, now: datetime) -> OverdueReport:
     """The report for a depot-local day, the past included; `now` decides whether the day is over for what was known."""
-    calendars = {depot.id: depot_calendar(depot) for depot in depots()}
     lines: list[OverdueLine] = []
-    for depot_id, calendar in calendars.items():
-        if filters.depot_id not in {None, depot_id}:
+    for depot in depots():
+        if filters.depot_id not in {None, depot.id}:
             continue
-        known_at = calendar.at(day + timedelta(days=1), time(0)) - timedelta(microseconds=1)
-        rows = _owed(depot_id, day, known_at, filters, past=known_at < now)
+        calendar = depot_calendar(depot)
+        known_at = _end_of(day, calendar)
+        past = known_at < now
+        if past:
+            calendar = depot_calendar(depot, known_at=known_at)
+            known_at = _end_of(day, calendar)
+        rows = _owed(depot.id, day, known_at, filters, past=past)
         lines += [line for line in _lines(rows, day, known_at, calendar) if _wanted(line, filters)]
     lines.sort(key=lambda line: (-line.days_overdue, line.customer, line.obligation_id))
     return _summed(day, lines)
+
+
+def _end_of(day: date, calendar: Calendar) -> datetime:
+    return calendar.at(day + timedelta(days=1), time(0)) - timedelta(microseconds=1)
 
 
 _COLUMNS = (
@@ -113,30 +121,23 @@ _COLUMNS = (
     "created_at",
     "good_received_on",
     "first_due_on",
-    "due_on",
     "posted_on",
     "posted_recorded_at",
     "quantity",
     "price_minor",
     "currency",
 )
-"""What the report reads of an obligation. Columns, not whole records: loading those took most of the page's time."""
+"""What the report reads of an obligation as it is. Columns, not whole records: loading those took most of the page's time."""
 
 
-@dataclass(frozen=True)
-class _Row:
-    """What the statement gave of one obligation, and the due day that counts."""
-
-    owed: Any
-    due_on: date
-
-
-def _owed(depot_id: int, day: date, known_at: datetime, filters: Filters, *, past: bool) -> list[_Row]:
+def _owed(depot_id: int, day: date, known_at: datetime, filters: Filters, *, past: bool) -> Sequence[Any]:
     """What was owed at that instant and due before `day`, with the due day in force then."""
     shipped = aliased(Part)
+    due_on = _due_then(known_at) if past else Obligation.due_on
     query = (
         select(
             *(getattr(Obligation, name) for name in _COLUMNS),
+            due_on.label("due_on"),
             ServiceCase.external_number,
             Customer.name.label("customer"),
             Part.part_number,
@@ -150,54 +151,38 @@ def _owed(depot_id: int, day: date, known_at: datetime, filters: Filters, *, pas
         .join(DispatchLine, DispatchLine.id == Obligation.line_id)
         .join(shipped, shipped.id == DispatchLine.part_id)
         .outerjoin(Unit, Unit.id == Obligation.shipped_unit_id)
-        .where(Obligation.depot_id == depot_id)
+        .where(Obligation.depot_id == depot_id, due_on < day)
     )
     if filters.customer_id is not None:
         query = query.where(Obligation.customer_id == filters.customer_id)
     if past:
         open_then = or_(Obligation.closed_recorded_at.is_(None), Obligation.closed_recorded_at > known_at)
-        # A changed calendar can also have brought the first due day forward.
-        earlier = select(ObligationEvent.id).where(
-            ObligationEvent.obligation_id == Obligation.id, ObligationEvent.new_due_on < day
-        )
-        due_then = or_(Obligation.first_due_on < day, earlier.exists())
-        query = query.where(and_(Obligation.started_recorded_at <= known_at, due_then, open_then))
+        query = query.where(Obligation.started_recorded_at <= known_at, open_then)
     else:
-        query = query.where(Obligation.state.in_(OWED), Obligation.due_on < day)
-    found = session.execute(query).all()
-    moved = _due_then([owed.id for owed in found], known_at) if past else {}
-    rows = []
-    for owed in found:
-        due_on = moved.get(owed.id, owed.first_due_on) if past else owed.due_on
-        if due_on is not None and due_on < day:
-            rows.append(_Row(owed, due_on))
-    return rows
+        query = query.where(Obligation.state.in_(OWED))
+    return session.execute(query).all()
 
 
-def _due_then(obligation_ids: Sequence[int], known_at: datetime) -> dict[int, date]:
-    """The due day in force at that instant, for those whose day was ever changed by then."""
-    moved: dict[int, date] = {}
-    for start in range(0, len(obligation_ids), 500):
-        query = (
-            select(ObligationEvent.obligation_id, ObligationEvent.new_due_on)
-            .where(
-                ObligationEvent.obligation_id.in_(obligation_ids[start : start + 500]),
-                ObligationEvent.new_due_on.is_not(None),
-                ObligationEvent.recorded_at <= known_at,
-            )
-            .order_by(ObligationEvent.id)
+def _due_then(known_at: datetime) -> ColumnElement[date]:
+    """The due day in force at that instant: that of the last change recorded by then, else the first one."""
+    changed = (
+        select(ObligationEvent.new_due_on)
+        .where(
+            ObligationEvent.obligation_id == Obligation.id,
+            ObligationEvent.new_due_on.is_not(None),
+            ObligationEvent.recorded_at <= known_at,
         )
-        for obligation_id, due_on in session.execute(query):
-            if due_on is not None:
-                moved[obligation_id] = due_on
-    return moved
+        .order_by(ObligationEvent.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return func.coalesce(changed, Obligation.first_due_on)
 
 
-def _lines(rows: Iterable[_Row], day: date, known_at: datetime, calendar: Calendar) -> Iterable[OverdueLine]:
-    for row in rows:
-        owed = row.owed
+def _lines(rows: Iterable[Any], day: date, known_at: datetime, calendar: Calendar) -> Iterable[OverdueLine]:
+    for owed in rows:
         sent_on = owed.posted_on if owed.posted_recorded_at and owed.posted_recorded_at <= known_at else None
-        standing = overdue(row.due_on, day, calendar, sent_on=sent_on)
+        standing = overdue(owed.due_on, day, calendar, sent_on=sent_on)
         if not standing.is_overdue or owed.good_received_on is None or owed.first_due_on is None:
             continue
         yield OverdueLine(
@@ -214,7 +199,7 @@ def _lines(rows: Iterable[_Row], day: date, known_at: datetime, calendar: Calend
             shipped_serial=owed.shipped_serial or "",
             shipped_on=calendar.local_day(owed.dispatched_at or owed.created_at),
             received_on=owed.good_received_on,
-            due_on=row.due_on,
+            due_on=owed.due_on,
             first_due_on=owed.first_due_on,
             days_overdue=standing.days_overdue,
             bucket=ageing_bucket(standing.days_overdue),

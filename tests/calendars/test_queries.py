@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from spares.calendars import queries
+from spares.accounts.access import SYSTEM
+from spares.calendars import queries, services
 from spares.calendars.models import DayOverride, DayStatus, Depot, YearNotice
 from spares.db import db, session, transaction
 from spares.errors import NotFound
@@ -165,6 +166,36 @@ def test_a_warm_calendar_costs_one_statement_a_page(context: Flask) -> None:
         assert queries.depot_calendar(depot) is first
         assert queries.depot_calendar(depot) is first
     assert len(seen) == 1
+
+
+def test_the_calendar_as_it_was_known_costs_no_statement_more(context: Flask) -> None:
+    depot = add_depot()
+    say(FRIDAY, DayStatus.CLOSED)
+    session.rollback()
+    session.refresh(depot)
+    with statements() as seen:
+        now = queries.depot_calendar(depot)
+        assert queries.depot_calendar(depot, known_at=NOON) is now
+        before = queries.depot_calendar(depot, known_at=NOON - timedelta(microseconds=1))
+        assert (now.is_working_day(FRIDAY), before.is_working_day(FRIDAY)) == (False, True)
+    assert len(seen) == 3  # which words there are, the words, the notices
+
+
+def test_an_edited_depot_is_known_as_it_was_by_one_statement(context: Flask) -> None:
+    depot = add_depot()
+    for at, opens, makeup in ((1, time(8), False), (2, time(10), False), (3, time(10), True)):
+        with transaction():
+            values = services.DepotValues(code="ZZ", name=depot.name, opens=opens, makeup_days_open=makeup)
+            services.edit_depot(depot.id, values, depot.version, SYSTEM, NOON + timedelta(days=at))
+    session.refresh(depot)
+    queries.depot_calendar(depot)
+    known = []
+    with statements() as seen:
+        for at in range(5):
+            calendar = queries.depot_calendar(depot, known_at=NOON + timedelta(days=at))
+            known.append((calendar.opens, calendar.is_working_day(MAKEUP_SATURDAY)))
+    assert known == [(time(9), False), (time(8), False), (time(10), False), (time(10), True), (time(10), True)]
+    assert len(seen) == 2  # the depots, and what was done to them
 
 
 def test_the_depots_bring_word_of_their_days_along(context: Flask) -> None:

@@ -6,7 +6,9 @@ from flask import Flask
 
 from spares.accounts.access import SYSTEM
 from spares.calendars.models import DayStatus
-from spares.calendars.services import set_day
+from spares.calendars.notice import NoticeDay, NoticeStatus
+from spares.calendars.queries import depot
+from spares.calendars.services import DepotValues, edit_depot, import_notice, set_day
 from spares.db import transaction
 from spares.reports.overdue import Filters, overdue_as_of
 from spares.rma import obligations, returns
@@ -158,3 +160,42 @@ def test_a_due_day_that_a_calendar_change_brought_forward_is_kept_when_looked_ba
         set_day(None, date(2026, 11, 21), DayStatus.OPEN, "加班", SYSTEM, local("2026-11-20T09:00"))
     assert lines("2026-12-02", now="2026-12-02T16:00") == [("F1", 1, "not_sent")]  # due Tue 2026-12-01
     assert lines("2026-12-02") == [("F1", 1, "not_sent")]
+
+
+def test_a_calendar_that_was_changed_later_does_not_change_an_earlier_day(context: Flask) -> None:
+    sent_to(make_shop(), "甲公司", "F1", "2026-11-17T10:00", "2026-11-18")  # due Wed 2026-12-02
+    sent = [("2026-12-03", 1), ("2026-12-04", 2), ("2026-12-07", 3), ("2026-12-08", 4)]
+    assert [(day, overdue) for day, _ in sent for _, overdue, _ in lines(day)] == sent
+    with transaction():
+        set_day(None, date(2026, 12, 3), DayStatus.CLOSED, "停电", SYSTEM, local("2026-12-07T09:00"))
+    told = [("2026-12-03", 1), ("2026-12-04", 2), ("2026-12-07", 2), ("2026-12-08", 3)]
+    assert [(day, overdue) for day, _ in told for _, overdue, _ in lines(day)] == told
+    with transaction():
+        set_day(None, date(2026, 12, 3), DayStatus.LIBRARY, "看错了", SYSTEM, local("2026-12-08T09:00"))
+    told = [("2026-12-03", 1), ("2026-12-04", 2), ("2026-12-07", 2), ("2026-12-08", 4)]
+    assert [(day, overdue) for day, _ in told for _, overdue, _ in lines(day)] == told
+
+
+def test_a_notice_that_was_imported_later_does_not_change_an_earlier_day(context: Flask) -> None:
+    sent_to(
+        make_shop(), "甲公司", "F1", "2026-12-17T10:00", "2026-12-18"
+    )  # due Mon 2027-01-04, by the library's estimate
+    late = "2027-01-31T12:00"
+    assert lines("2027-01-06", now=late) == [("F1", 2, "not_sent")]
+    days = [NoticeDay(date(2027, 1, day), NoticeStatus.OFF, "元旦") for day in (1, 4, 5)]
+    with transaction():
+        import_notice(2027, days, "通知", SYSTEM, local("2027-01-07T00:00"))
+    assert lines("2027-01-06", now=late) == [("F1", 2, "not_sent")]
+    assert lines("2027-01-07", now=late) == [("F1", 1, "not_sent")]  # due Wed 2027-01-06
+
+
+def test_make_up_days_that_were_opened_later_do_not_change_an_earlier_day(context: Flask) -> None:
+    shop = make_shop()
+    sent_to(shop, "甲公司", "F1", "2026-09-07T10:00", "2026-09-08")  # due Tue 2026-09-22
+    before = lines("2026-10-12")
+    with transaction():
+        values = DepotValues(code="ZZ", name=shop.depot.name, makeup_days_open=True)
+        edit_depot(shop.depot.id, values, depot(shop.depot.id).version, SYSTEM, local("2026-10-13T09:00"))
+    # Sunday 2026-09-20 and Saturday 2026-10-10 are worked in exchange: the first brings the due day forward.
+    assert before == lines("2026-10-12") == [("F1", 8, "not_sent")]
+    assert lines("2026-10-13") == [("F1", 11, "not_sent")]
