@@ -14,7 +14,7 @@ from spares.files.downloads import content_disposition
 from spares.reports import overdue_export
 from spares.reports.figures import figures_for
 from spares.reports.overdue import Filters, OverdueReport, overdue_as_of
-from spares.reports.words import BUCKETS, EXPLANATIONS, STATES
+from spares.reports.words import BUCKETS, EXPLANATIONS, SPANS, STATES
 from spares.rma.deadlines import AgeingBucket, ReturnState
 from spares.web import PAGE_SIZE, Routes, explain, explains, page_language, page_number, zone
 
@@ -54,6 +54,7 @@ def overdue_show() -> str | tuple[str, int]:
         page=page,
         pages=pages,
         buckets=BUCKETS,
+        spans=SPANS,
         states=STATES,
         customers=sorted({(line.customer_id, line.customer) for line in report.lines}, key=lambda pair: pair[1]),
         depot_options=[(depot.id, depot.name) for depot in depots()],

@@ -12,6 +12,13 @@ BUCKETS: dict[AgeingBucket, Any] = {
     AgeingBucket.UP_TO_30: _l("11–30 working days"),
     AgeingBucket.OVER_30: _l("Over 30 working days"),
 }
+SPANS: dict[AgeingBucket, str] = {
+    AgeingBucket.UP_TO_5: "1–5",
+    AgeingBucket.UP_TO_10: "6–10",
+    AgeingBucket.UP_TO_30: "11–30",
+    AgeingBucket.OVER_30: "> 30",
+}
+"""The buckets where a heading already says "working days overdue": a chart on a phone has no room for the words."""
 STATES: dict[ReturnState, tuple[Any, str]] = {
     ReturnState.NOT_SENT: (_l("Not sent"), "bad"),
     ReturnState.LATE_ON_ITS_WAY: (_l("On its way, late"), "warn"),

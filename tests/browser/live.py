@@ -24,6 +24,10 @@ from spares.demo.story import load
 from spares.serving import prepare
 from tests.conftest import config_for
 
+CUT_OFF = """() => [...document.querySelectorAll('.table-wrap')]
+    .filter(wrap => wrap.scrollWidth > wrap.clientWidth + 1)
+    .map(wrap => `${wrap.ariaLabel}: ${wrap.scrollWidth} px in ${wrap.clientWidth}`)"""
+"""The tables whose last columns are out of sight until somebody scrolls sideways."""
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -163,6 +167,7 @@ class Tab:
         wide = self.page.evaluate("document.documentElement.scrollWidth")
         if wide > self.width:
             wrong.append(f"{wide} px wide on a screen of {self.width}")
+        wrong += [f"cut off: {table}" for table in self.page.evaluate(CUT_OFF)]
         if wrong:
             pytest.fail(f"{self.page.url}: {wrong}")
 
