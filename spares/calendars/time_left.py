@@ -21,18 +21,30 @@ class TimeLeft:
 
 
 def time_left(due_at: datetime, now: datetime, calendar: Calendar) -> TimeLeft:
-    """What is left until `due_at`, or how long it is over, in the calendar's open time.
+    """What is left until `due_at`, or how long it is over, in the calendar's open time; the words say so wherever the time
+    on the wall is another.
 
     Where no open time lies between (the depot is closed until then) the time on the wall is given instead."""
     if now > due_at:
         over = calendar.working_time_between(due_at, now)
-        words = gettext("over by %(time)s", time=duration(over)) if over >= timedelta(minutes=1) else gettext("overdue")
-        return TimeLeft(words, "bad", True)
+        if over < timedelta(minutes=1):
+            return TimeLeft(gettext("overdue"), "bad", True)
+        return TimeLeft(gettext("over by %(time)s", time=counted(over, now - due_at)), "bad", True)
     left = calendar.working_time_between(now, due_at)
     tone = "good" if left > SOON else "warn"
-    if calendar.local_day(now) == calendar.local_day(due_at) or not left:
-        return TimeLeft(gettext("%(time)s left", time=duration(left or due_at - now)), tone, False)
-    return TimeLeft(gettext("%(time)s of working time left", time=duration(left)), tone, False)
+    return TimeLeft(gettext("%(time)s left", time=counted(left or due_at - now, due_at - now)), tone, False)
+
+
+def counted(working: timedelta, on_the_wall: timedelta) -> str:
+    """A span of working time in words: as working hours, unless just as much time passes on the wall."""
+    if working == on_the_wall:
+        return duration(working)
+    hours, minutes = divmod(int(working.total_seconds() // 60), 60)
+    if not hours:
+        return str(gettext("%(minutes)d min of working time", minutes=minutes))
+    if not minutes:
+        return str(gettext("%(hours)d h of working time", hours=hours))
+    return str(gettext("%(hours)d h %(minutes)d min of working time", hours=hours, minutes=minutes))
 
 
 def day_words(day: date, today: date) -> str:

@@ -5,7 +5,7 @@ from typing import TypedDict
 
 from flask_babel import gettext
 
-from spares.calendars.time_left import day_words, time_left
+from spares.calendars.time_left import counted, day_words, time_left
 from spares.cases.confirmation_clock import (
     CLOSES,
     CONFIRMATION_HOURS,
@@ -15,7 +15,7 @@ from spares.cases.confirmation_clock import (
     FaultLevel,
     confirmation_due,
 )
-from spares.web import duration, zone
+from spares.web import zone
 from spares.workdays import seven_day_calendar
 
 
@@ -47,6 +47,9 @@ def clock_words(opened_at: datetime, level: FaultLevel, confirmed_at: datetime |
     late = confirmed_at > due_at
     words = gettext("confirmed in time")
     if late:
-        words = gettext("confirmed %(time)s late", time=duration(calendar.working_time_between(due_at, confirmed_at)))
+        words = gettext(
+            "confirmed %(time)s late",
+            time=counted(calendar.working_time_between(due_at, confirmed_at), confirmed_at - due_at),
+        )
     headline = gettext("Fault was to be confirmed by %(when)s", when=by)
     return ClockWords(headline=headline, left=words, why=why, tone="bad" if late else "good", provisional=False)

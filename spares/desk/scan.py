@@ -1,16 +1,20 @@
 """What the box at the top of every page opens: anything that carries a number."""
 
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import current_app
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import RequestRedirect
 
+from spares.accounts.access import Actor
+from spares.accounts.models import Role
 from spares.cases import finding as cases
 from spares.dispatch import queries as dispatch
 from spares.inventory import queries as inventory
 from spares.numbers import NumberKind, number, parse
 from spares.rma import queries as rma
+from spares.rma.lifecycle import RECEIVABLE
 from spares.web import Hit
 
 LONGEST = 200
@@ -49,3 +53,16 @@ def find(text: str) -> list[Hit]:
     if stock:
         return stock
     return cases.find(typed) + rma.find(typed) + dispatch.find(typed)
+
+
+def receiving(text: str, hits: list[Hit], actor: Actor) -> dict[str, Any] | None:
+    """For the warehouse, the arguments of the receiving page when the text is the serial or the waybill of a part that is
+    on its way back: what lies on the bench is to be taken in. None for anybody else, for anything else, and for a unit
+    that the stock knows, whose page leads on by itself."""
+    if actor.role is not Role.WAREHOUSE or all(hit.kind != "obligation" for hit in hits):
+        return None
+    expected = [one for one in rma.expected(text, actor) if one.state in RECEIVABLE and one.dispatched_at is not None]
+    numbers = {one.rma.number for one in expected}
+    if len(numbers) == 1:
+        return {"number": numbers.pop()}
+    return {"q": text.strip()[:LONGEST]} if numbers else None

@@ -41,6 +41,9 @@ def scan_go() -> str | Response | tuple[str, int]:
     if path is not None:
         return redirect(path)
     hits = scan.find(typed)
+    arrival = scan.receiving(typed, hits, current_actor())
+    if arrival is not None:
+        return redirect(url_for("return_receive", **arrival))
     if len(hits) == 1:
         return redirect(url_for(hits[0].endpoint, **hits[0].args))
     return render_template("desk/scan.html", hits=hits, scan_text=typed.strip()[: scan.LONGEST], kinds=KINDS)

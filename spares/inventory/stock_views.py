@@ -11,9 +11,10 @@ from spares.errors import SparesError
 from spares.inventory import queries, services, stock_queries, stock_services
 from spares.inventory.exports import sheet_response, unit_columns, unit_rows
 from spares.inventory.holders import holder_labels
-from spares.inventory.models import DEPOT_KINDS, Condition, LocationKind
+from spares.inventory.models import DEPOT_KINDS, Condition, HoldOutcome, LocationKind
 from spares.inventory.parts_forms import LocationForm
 from spares.inventory.stock_queries import UnitFilter
+from spares.inventory.unit_panels import unit_panels
 from spares.inventory.words import CONDITION_TONES, CONDITIONS, PLACES, POSTINGS, place_label
 from spares.once import perform_once
 from spares.web import PAGE_SIZE, Routes, explain, page_number, refusal_status, refusals_on
@@ -66,7 +67,13 @@ def unit_show(unit_id: int) -> str:
     life = stock_queries.unit_life(unit_id)
     holders = holder_labels([span.hold.line_id for span in life.holds])
     in_depot = life.now is not None and life.now.location.kind in DEPOT_KINDS
-    return render_template("inventory/unit_show.html", life=life, holders=holders, in_depot=in_depot, **WORDS)
+    sent_for = {
+        span.hold.line_id for span in life.holds if span.hold.line_id and span.outcome in {None, HoldOutcome.POSTED}
+    }
+    panels = unit_panels(life.unit, sent_for, current_actor())
+    return render_template(
+        "inventory/unit_show.html", life=life, holders=holders, in_depot=in_depot, panels=panels, **WORDS
+    )
 
 
 @routes.get("/places")

@@ -40,7 +40,7 @@ def test_the_earliest_promise_comes_first_with_bin_serial_and_next_step(app: Fla
     for said in ("A-01-03", "S1", "SW-24", "Ships today by 17:00", "5 h left", "Confirmed 12:00, before 14:00"):
         assert said in words
     assert "<b>某银行</b>" not in page and "&lt;b&gt;某银行" in page
-    assert "Was to ship by 11-17" in words and "over by 3 h" in words
+    assert "Was to ship by 11-17" in words and "over by 3 h of working time" in words
     assert 'class="row-bad"' in page
 
 
