@@ -6,12 +6,15 @@ from html.parser import HTMLParser
 
 @dataclass
 class PageForm:
-    """A form that posts: where to, its fields with the values that the page gives them, and each field's kind (the type
-    of an input, `select` or `textarea`)."""
+    """A form that posts: where to, its fields with the values that the page gives them, each field's kind (the type of an
+    input, `select` or `textarea`), and what a field that offers a choice offers."""
 
     action: str
     fields: dict[str, list[str]] = field(default_factory=dict)
     kinds: dict[str, str] = field(default_factory=dict)
+    choices: dict[str, list[str]] = field(default_factory=dict)
+    whole: bool = True
+    """False for what a script sends of the form around it, to show something while it is filled in."""
 
     def add(self, name: str, kind: str, value: str | None) -> None:
         """Note a field; one without a value is known and sends none."""
@@ -48,7 +51,9 @@ class _Reader(HTMLParser):
             # The script sends the fields of the form around it, which are known when the page has been read: share them.
             around = self._form
             self.found.append(
-                PageForm(given["hx-post"], around.fields, around.kinds) if around else PageForm(given["hx-post"])
+                PageForm(given["hx-post"], around.fields, around.kinds, around.choices, whole=False)
+                if around
+                else PageForm(given["hx-post"])
             )
         form = self._by_id.get(given["form"]) if "form" in given else self._form
         name = given.get("name", "")
@@ -56,6 +61,7 @@ class _Reader(HTMLParser):
             return
         if tag == "option" and self._select is not None:
             owner, select = self._select
+            owner.choices.setdefault(select, []).append(given.get("value", ""))
             if "selected" in given or not owner.fields[select]:
                 owner.fields[select] = [given.get("value", "")]
         elif not name:
@@ -63,6 +69,8 @@ class _Reader(HTMLParser):
         elif tag == "input":
             kind = given.get("type", "text")
             sent = kind not in {"checkbox", "radio"} or "checked" in given
+            if kind in {"checkbox", "radio"}:
+                form.choices.setdefault(name, []).append(given.get("value", ""))
             form.add(name, kind, given.get("value", "") if sent and kind not in {"file", "submit"} else None)
         elif tag == "select":
             form.add(name, "select", None)
@@ -80,7 +88,8 @@ class _Reader(HTMLParser):
             self._select = None
         elif tag == "textarea" and self._text is not None:
             form, name = self._text
-            form.add(name, "textarea", self._typed)
+            # A browser drops the line end that follows the tag.
+            form.add(name, "textarea", self._typed.removeprefix("\r\n").removeprefix("\n"))
             self._text = None
 
     def handle_data(self, data: str) -> None:

@@ -15,6 +15,7 @@ from spares.db import session
 from spares.errors import Conflict, Invalid, NotFound
 
 LINK_LASTS = timedelta(hours=24)
+_LONGEST_REASON = 300
 _USERNAME = re.compile(r"[\w.@+-]{2,80}")
 _EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+")
 
@@ -90,8 +91,7 @@ def disable_user(user_id: int, *, reason: str, actor: Actor, now: datetime) -> N
     actor.must(Permission.PEOPLE_EDIT)
     administrators = _locked_administrators()
     user = _locked(user_id)
-    if not reason.strip():
-        raise Invalid("reason_missing", field="reason")
+    reason = _given(reason)
     if user.disabled_at is not None:
         return
     if administrators == {user.id}:
@@ -99,19 +99,18 @@ def disable_user(user_id: int, *, reason: str, actor: Actor, now: datetime) -> N
     user.disabled_at = now
     sessions.end_all(user.id, because="disabled", now=now)
     _void_links(user.id, now)
-    audit.record("user_disabled", f"user {user.id}", {"reason": reason.strip()[:500]}, actor=actor, now=now)
+    audit.record("user_disabled", f"user {user.id}", {"reason": reason}, actor=actor, now=now)
 
 
 def enable_user(user_id: int, *, reason: str, actor: Actor, now: datetime) -> None:
     """Let a person in again, with the password he had. A repeat changes nothing."""
     actor.must(Permission.PEOPLE_EDIT)
     user = _locked(user_id)
-    if not reason.strip():
-        raise Invalid("reason_missing", field="reason")
+    reason = _given(reason)
     if user.disabled_at is None:
         return
     user.disabled_at = None
-    audit.record("user_enabled", f"user {user.id}", {"reason": reason.strip()[:500]}, actor=actor, now=now)
+    audit.record("user_enabled", f"user {user.id}", {"reason": reason}, actor=actor, now=now)
 
 
 def make_password_link(user_id: int, *, actor: Actor, now: datetime) -> str:
@@ -219,6 +218,15 @@ def _set_password(user: User, password: str, *, now: datetime) -> None:
     user.password_hash = passwords.make_hash(password)
     user.password_changed_at = now
     session.flush()
+
+
+def _given(reason: str) -> str:
+    cleaned = reason.strip()
+    if not cleaned:
+        raise Invalid("reason_missing", field="reason")
+    if len(cleaned) > _LONGEST_REASON:
+        raise Invalid("text_too_long", field="reason", limit=_LONGEST_REASON)
+    return cleaned
 
 
 def _locked(user_id: int) -> User:

@@ -12,6 +12,7 @@ from spares.calendars.models import Depot
 from spares.cases.models import ServiceCase
 from spares.cases.timeline import lock_case, record
 from spares.db import session
+from spares.dispatch.orders import needed
 from spares.errors import Conflict, Invalid, NotFound
 from spares.numbers import NumberKind, number
 from spares.rma.deadlines import return_due
@@ -38,7 +39,7 @@ def extend(
     """Give the customer until a later depot-local day. The first day stays visible. Raises Invalid for a day that is not
     later than the one in force."""
     actor.must(Permission.OBLIGATION_DECIDE)
-    reason = _needed(reason)
+    reason = needed(reason, "reason")
     obligation, case = lock_obligation(obligation_id, version)
     after = obligation_after(obligation.state, ObligationVerb.EXTEND)
     if obligation.due_on is None or due_on <= obligation.due_on:
@@ -227,7 +228,7 @@ def _close(
     version: str | None,
     **facts: Any,
 ) -> None:
-    reason = _needed(reason)
+    reason = needed(reason, "reason")
     obligation, case = lock_obligation(obligation_id, version)
     obligation.state = obligation_after(obligation.state, verb)
     obligation.closed_recorded_at = now
@@ -244,10 +245,3 @@ def _close(
         **facts,
     )
     session.flush()
-
-
-def _needed(text: str) -> str:
-    cleaned = text.strip()
-    if not cleaned:
-        raise Invalid("value_missing", field="reason")
-    return cleaned

@@ -260,7 +260,7 @@ def _decided(obligation_id: int, verb: str, service: Callable[..., None], done: 
     rma_id = obligation.rma_id
 
     def act() -> str:
-        reason = request.form.get("reason", "")[:300]
+        reason = request.form.get("reason", "")
         service(obligation_id, reason=reason, actor=current_actor(), now=g.now, version=seen_version())
         return url_for("rma_show", number=number)
 
