@@ -128,7 +128,7 @@ def put_stock(
     if isinstance(serials, int):
         return []
     keys = [scan_key(serial) for serial in serials]
-    known = stock_checks.known_units(part.id, keys)
+    known = {unit.serial_key: at for unit, at in stock_checks.named(part.id, keys) if at is not None}
     return [known[key].unit for key in keys]
 
 

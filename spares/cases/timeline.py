@@ -1,18 +1,33 @@
 """The timeline: every step of a case, append-only and hash-chained, so that tampering shows.
 
-Lower and upper slices tell a case what happened through `record`; nothing else writes here."""
+Lower and upper slices tell a case what happened through `record`; nothing else writes here. The entries of a transaction
+are written at its end, all at once, with the head of each chain."""
 
 import hashlib
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import event, insert, inspect, select
+from sqlalchemy.orm import Session
 
 from spares.accounts.access import Actor
 from spares.cases.models import ServiceCase, TimelineEntry
 from spares.db import session
+
+TOLD = "spares_told"
+
+
+@dataclass
+class _Chain:
+    """What this transaction adds to a case's timeline: the head as it will be, and the entries before it."""
+
+    case: ServiceCase
+    length: int
+    head: str
+    entries: list[TimelineEntry] = field(default_factory=list)
 
 
 def lock_case(case_id: int) -> ServiceCase:
@@ -32,23 +47,43 @@ def record(
 ) -> None:
     """Append a step to a case that the caller has locked. `data` holds plain JSON values: numbers as people know them
     (`rma="RMA-000042"`), instants as ISO text."""
-    sequence = case.timeline_length + 1
+    told: dict[int, _Chain] = session.info.setdefault(TOLD, {})
+    chain = told.setdefault(case.id, _Chain(case, case.timeline_length, case.timeline_head))
     entry = TimelineEntry(
         case_id=case.id,
-        sequence=sequence,
+        sequence=chain.length + 1,
         kind=kind,
         occurred_at=occurred_at or now,
         recorded_at=now,
         actor_id=actor.id,
         actor_name=actor.name,
         data=data,
-        previous_hash=case.timeline_head,
+        previous_hash=chain.head,
         hash="",
     )
     entry.hash = entry_hash(entry)
-    case.timeline_length = sequence
-    case.timeline_head = entry.hash
-    session.add(entry)
+    chain.length, chain.head = entry.sequence, entry.hash
+    chain.entries.append(entry)
+
+
+@event.listens_for(Session, "before_commit")
+def _write(ending: Session) -> None:
+    """A chain is read under its case's lock when its first entry is recorded, and written once. What is pending of the
+    case goes along in the same statement."""
+    for chain in ending.info.pop(TOLD, {}).values():
+        chain.case.timeline_length, chain.case.timeline_head = chain.length, chain.head
+        # One statement: an ORM insert would ask SQLite for each entry's key, and nobody needs it here.
+        ending.execute(insert(TimelineEntry), [_columns(entry) for entry in chain.entries])
+
+
+def _columns(entry: TimelineEntry) -> dict[str, Any]:
+    names = (column.key for column in inspect(TimelineEntry).column_attrs)
+    return {name: getattr(entry, name) for name in names if name != "id"}
+
+
+@event.listens_for(Session, "after_rollback")
+def _forget(undone: Session) -> None:
+    undone.info.pop(TOLD, None)
 
 
 def entry_hash(entry: TimelineEntry) -> str:
@@ -86,6 +121,7 @@ def is_whole(case: ServiceCase, listed: list[TimelineEntry] | None = None) -> bo
 
 
 def entries(case_id: int) -> list[TimelineEntry]:
-    """Every step of the case, oldest first."""
+    """Every step of the case, oldest first, those of the transaction that is open included."""
+    _write(session())
     query = select(TimelineEntry).where(TimelineEntry.case_id == case_id).order_by(TimelineEntry.sequence)
     return list(session.scalars(query))

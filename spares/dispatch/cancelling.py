@@ -45,7 +45,7 @@ def cancel_lines(
         line.state, line.unit_id = line_after(line.state, LineVerb.CANCEL), None
     holds = ledger.open_holds([line.id for line in chosen])
     ledger.release(holds, actor=actor, now=now, reason=reason)
-    refresh_open(order)
+    refresh_open(order, lines)
     record(
         case,
         "lines_cancelled",

@@ -1,7 +1,8 @@
 """Dispatch orders: opened with their promise, reserved in the same transaction, changed and cancelled with a reason."""
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
@@ -18,8 +19,8 @@ from spares.dispatch.lifecycle import OPEN_LINES, LineState, LineVerb, line_afte
 from spares.dispatch.models import DeliveryMethod, DispatchLine, DispatchOrder, PromiseChange, Shipment
 from spares.errors import Conflict, Invalid, NotFound
 from spares.inventory import ledger
-from spares.inventory.availability import choose, family, offers
-from spares.inventory.models import Tracking
+from spares.inventory.availability import Offer, choose, family, offers
+from spares.inventory.models import Part, Tracking
 
 FARTHEST_PROMISE = timedelta(days=366)
 """How far ahead an administrator may set a promise: more is a slip of the keys."""
@@ -48,6 +49,15 @@ class Wanted:
     faulty_serial: str = ""
 
 
+@dataclass(frozen=True)
+class Opened:
+    """An order with its lines as they were reserved, and the parts that were asked for or stand in for them, by key."""
+
+    order: DispatchOrder
+    lines: list[DispatchLine]
+    parts: dict[int, Part]
+
+
 def promise_for(depot: Depot, confirmed_at: datetime) -> cutoff.Promise:
     """The depot's promise for a fault confirmed at that instant (§2.5), by its own hours and calendar."""
     return cutoff.ships_by(confirmed_at, calendars.depot_calendar(depot), depot.cutoff, depot.morning_by)
@@ -64,11 +74,11 @@ def open_order(
     wanted: Sequence[Wanted],
     actor: Actor,
     now: datetime,
-) -> tuple[DispatchOrder, list[DispatchLine]]:
+) -> Opened:
     """Promise, and reserve what is there: the exact part, else the best-ranked approved substitute, else a back-order.
 
     The caller has locked the case. Every part that may be taken, substitutes too, is locked in key order first, so that
-    two requests never wait in a circle."""
+    two requests never wait in a circle, and what is free when it is looked at stays free."""
     if not wanted:
         raise Invalid("lines_missing", field="lines")
     promise = promise_for(depot, confirmed_at)
@@ -95,13 +105,21 @@ def open_order(
     session.add(order)
     session.flush()
     lines = [_new_line(order, number, want) for number, want in enumerate(wanted, start=1)]
+    ledger.lock_parts(family(line.requested_part_id for line in lines))
+    parts: dict[int, Part] = {}
+    taken: Counter[int] = Counter()
+    for line in sorted(lines, key=lambda line: (line.requested_part_id, line.line_no)):
+        available = _offers(line, depot.id)
+        parts |= {offer.part.id: offer.part for offer in available}
+        _choose(line, [replace(offer, free=offer.free - taken[offer.part.id]) for offer in available])
+        if line.state is LineState.RESERVED:
+            taken[line.part_id] += line.quantity
     session.add_all(lines)
     session.flush()
-    ledger.lock_parts(family(line.requested_part_id for line in lines))
     for line in sorted(lines, key=lambda line: (line.requested_part_id, line.line_no)):
-        _reserve(line, depot.id, actor=actor, now=now)
-    session.flush()
-    return order, lines
+        if line.state is LineState.RESERVED:
+            _hold(line, depot.id, actor=actor, now=now)
+    return Opened(order, lines, parts)
 
 
 def reserve_waiting(order_id: int, line_id: int, *, actor: Actor, now: datetime) -> bool:
@@ -111,8 +129,10 @@ def reserve_waiting(order_id: int, line_id: int, *, actor: Actor, now: datetime)
     line = line_of(order, line_id)
     line_after(line.state, LineVerb.RESERVE)
     ledger.lock_parts(family([line.requested_part_id]))
-    if not _reserve(line, order.depot_id, actor=actor, now=now):
+    _choose(line, _offers(line, order.depot_id))
+    if line.state is not LineState.RESERVED:
         return False
+    _hold(line, order.depot_id, actor=actor, now=now)
     order.version += 1
     record(case, "line_reserved", actor=actor, now=now, order=order.number, rma=order.rma_number, line=line.line_no)
     session.flush()
@@ -159,15 +179,15 @@ def recount_promises(depot: Depot | None, first: date, last: date, actor: Actor,
 def lock_order(order_id: int) -> tuple[DispatchOrder, ServiceCase]:
     """The order and its case, both locked and fresh. Raises NotFound."""
     row = session.execute(
-        select(DispatchOrder, ServiceCase)
-        .join(ServiceCase, ServiceCase.id == DispatchOrder.case_id)
+        select(ServiceCase, DispatchOrder)
+        .join(DispatchOrder, DispatchOrder.case_id == ServiceCase.id)
         .where(DispatchOrder.id == order_id)
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     ).first()
     if row is None:
         raise NotFound("not_found")
-    return row[0], row[1]
+    return row[1], row[0]
 
 
 def lines_of(order: DispatchOrder) -> list[DispatchLine]:
@@ -186,19 +206,22 @@ def line_of(order: DispatchOrder, line_id: int) -> DispatchLine:
 
 def lock_shipment(shipment_id: int) -> tuple[Shipment, DispatchOrder, ServiceCase]:
     """The shipment with its order and case, locked and fresh. Raises NotFound."""
-    order_id = session.scalar(select(Shipment.order_id).where(Shipment.id == shipment_id))
-    if order_id is None:
+    row = session.execute(
+        select(ServiceCase, DispatchOrder, Shipment)
+        .join(DispatchOrder, DispatchOrder.case_id == ServiceCase.id)
+        .join(Shipment, Shipment.order_id == DispatchOrder.id)
+        .where(Shipment.id == shipment_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).first()
+    if row is None:
         raise NotFound("not_found")
-    order, case = lock_order(order_id)
-    shipment = session.get_one(Shipment, shipment_id, populate_existing=True)
-    return shipment, order, case
+    return row[2], row[1], row[0]
 
 
-def refresh_open(order: DispatchOrder) -> None:
-    """Note whether the depot still has something to do for the order, and that it has changed."""
-    session.flush()
-    open_states = select(DispatchLine.id).where(DispatchLine.order_id == order.id, DispatchLine.state.in_(OPEN_LINES))
-    order.is_open = session.scalar(open_states.limit(1)) is not None
+def refresh_open(order: DispatchOrder, lines: Sequence[DispatchLine]) -> None:
+    """Note whether the depot still has something to do for the order, and that it has changed. `lines`: all of them."""
+    order.is_open = any(line.state in OPEN_LINES for line in lines)
     order.version += 1
 
 
@@ -241,21 +264,28 @@ def _new_line(order: DispatchOrder, number: int, want: Wanted) -> DispatchLine:
     )
 
 
-def _reserve(line: DispatchLine, depot_id: int, *, actor: Actor, now: datetime) -> bool:
-    """Hold the best offer for the line. What was free when looked at may be gone when locked: then the next one is tried."""
+def _offers(line: DispatchLine, depot_id: int) -> list[Offer]:
     available = offers(line.requested_part_id, depot_id)
     if not available:
         raise NotFound("part_unknown")
     if available[0].part.tracking is Tracking.SERIAL and line.quantity != 1:
         raise Invalid("one_unit_a_line", field="quantity")
-    while (offer := choose(available, line.quantity)) is not None:
-        if ledger.hold_available(line.id, offer.part.id, depot_id, line.quantity, actor=actor, now=now):
-            line.part_id = offer.part.id
-            line.state = LineState.RESERVED
-            line.substitution_reason = "no_exact_stock" if offer.rank else ""
-            return True
-        available = [other for other in available if other is not offer]
-    return False
+    return available
+
+
+def _choose(line: DispatchLine, available: list[Offer]) -> None:
+    """Give the line the best offer that has enough for it; it stays back-ordered when none has."""
+    offer = choose(available, line.quantity)
+    if offer is not None:
+        line.part_id = offer.part.id
+        line.state = LineState.RESERVED
+        line.substitution_reason = "no_exact_stock" if offer.rank else ""
+
+
+def _hold(line: DispatchLine, depot_id: int, *, actor: Actor, now: datetime) -> None:
+    """Hold what was chosen for the line under the lock of its part, so that it is there unless the books disagree."""
+    if not ledger.hold_available(line.id, line.part_id, depot_id, line.quantity, actor=actor, now=now):
+        raise Conflict("stock_caches_differ", part_id=line.part_id)
 
 
 def needed(text: str, field: str, most: int = 300) -> str:

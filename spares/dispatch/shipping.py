@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from spares.accounts.access import Actor, Permission
 from spares.cases.models import ServiceCase
@@ -129,7 +129,8 @@ def dispatch(shipment_id: int, *, carrier: str, waybill: str, actor: Actor, now:
     for field, text in (("carrier", carrier), ("waybill", waybill), ("waybill", waybill_key)):
         if len(text) > _LONGEST:
             raise Invalid("text_too_long", field=field, limit=_LONGEST)
-    lines = shipment_lines(shipment)
+    all_lines = _lines_with_packed(order, shipment)
+    lines = [line for line, packed in all_lines if packed]
     holds = ledger.open_holds([line.id for line in lines])
     transit = places.outside(LocationKind.IN_TRANSIT)
     steps = [
@@ -162,7 +163,7 @@ def dispatch(shipment_id: int, *, carrier: str, waybill: str, actor: Actor, now:
     shipment.version += 1
     for line in lines:
         line.state = line_after(line.state, LineVerb.DISPATCH)
-    refresh_open(order)
+    refresh_open(order, [line for line, _ in all_lines])
     record(
         case,
         "dispatched",
@@ -249,6 +250,19 @@ def return_undelivered(shipment_id: int, *, reason: str, actor: Actor, now: date
         reason=reason,
     )
     return departed
+
+
+def _lines_with_packed(order: DispatchOrder, shipment: Shipment) -> list[tuple[DispatchLine, bool]]:
+    """Every line of the order as it is now, and whether it is in the shipment."""
+    here = and_(ShipmentLine.line_id == DispatchLine.id, ShipmentLine.shipment_id == shipment.id)
+    query = (
+        select(DispatchLine, ShipmentLine.line_id.is_not(None))
+        .outerjoin(ShipmentLine, here)
+        .where(DispatchLine.order_id == order.id)
+        .order_by(DispatchLine.line_no)
+    )
+    rows = session.execute(query.execution_options(populate_existing=True))
+    return [(line, bool(packed)) for line, packed in rows]
 
 
 def shipment_lines(shipment: Shipment) -> list[DispatchLine]:

@@ -79,8 +79,8 @@ def post(
     or too few)."""
     check_steps(steps)
     trackings = lock_parts(step.part_id for step in steps)
-    states = unit_states(step.unit_id for step in steps if step.unit_id is not None)
-    check_parts(steps, trackings, states)
+    states, parts = unit_states(step.unit_id for step in steps if step.unit_id is not None)
+    check_parts(steps, trackings, parts)
     check_holds(steps, holds, states)
     used = {hold.id for hold in holds}
     for step in steps:
@@ -154,24 +154,25 @@ def hold_available(line_id: int, part_id: int, depot_id: int, quantity: int, *, 
     below 1 or beyond MOST."""
     if not 1 <= quantity <= MOST:
         raise Invalid("number_out_of_range", field="quantity", first=1, last=MOST)
-    serial = lock_parts([part_id])[part_id] is Tracking.SERIAL
-    free = free_balances(part_id, depot_id)
-    if sum(count for _, count in free) < quantity:
-        return False
     rows: list[dict[str, Any]] = []
-    wanted = quantity
-    for location_id, count in free:
-        taken = min(count, wanted)
-        if serial:
-            chosen = free_units(part_id, location_id, taken)
-            if len(chosen) != taken:
+    if lock_parts([part_id])[part_id] is Tracking.SERIAL:
+        units = free_units(part_id, depot_id, quantity)
+        if len(units) < quantity:
+            if sum(count for _, count in free_balances(part_id, depot_id)) >= quantity:
                 raise Conflict("stock_caches_differ", part_id=part_id)
-            rows += [_hold_row(line_id, part_id, unit_id, location_id, 1, actor, now) for unit_id in chosen]
-        else:
+            return False
+        rows += [_hold_row(line_id, part_id, unit_id, location_id, 1, actor, now) for unit_id, location_id in units]
+    else:
+        free = free_balances(part_id, depot_id)
+        if sum(count for _, count in free) < quantity:
+            return False
+        wanted = quantity
+        for location_id, count in free:
+            taken = min(count, wanted)
             rows.append(_hold_row(line_id, part_id, None, location_id, taken, actor, now))
-        wanted -= taken
-        if not wanted:
-            break
+            wanted -= taken
+            if not wanted:
+                break
     _insert_holds(rows)
     return True
 

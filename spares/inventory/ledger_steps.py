@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from spares.db import session
 from spares.errors import Conflict, Invalid
-from spares.inventory.ledger_stock import UnitNow, in_depot, parts_of, serial_of
+from spares.inventory.ledger_stock import UnitNow, in_depot, serial_of
 from spares.inventory.models import Condition, Hold, HoldEnd, Part, Tracking
 
 
@@ -39,9 +39,8 @@ def check_steps(steps: Sequence[Step]) -> None:
             raise Invalid("one_per_serial")
 
 
-def check_parts(steps: Sequence[Step], trackings: dict[int, Tracking], states: dict[int, UnitNow]) -> None:
-    """A serial-tracked part moves as units of that very part, a counted one as a number."""
-    fresh = parts_of({step.unit_id for step in steps if step.unit_id is not None} - states.keys())
+def check_parts(steps: Sequence[Step], trackings: dict[int, Tracking], parts: dict[int, int]) -> None:
+    """A serial-tracked part moves as units of that very part, a counted one as a number. `parts` of the units."""
     for step in steps:
         serial = trackings[step.part_id] is Tracking.SERIAL
         if serial and step.unit_id is None:
@@ -49,8 +48,7 @@ def check_parts(steps: Sequence[Step], trackings: dict[int, Tracking], states: d
         if step.unit_id is not None:
             if not serial:
                 raise Invalid("part_is_counted", part_number=session.get_one(Part, step.part_id).part_number)
-            known = states.get(step.unit_id)
-            if step.part_id != (known.state.part_id if known else fresh.get(step.unit_id)):
+            if step.part_id != parts.get(step.unit_id):
                 raise Invalid("unit_of_other_part", serial=serial_of(step.unit_id))
 
 

@@ -4,11 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask import current_app
-from sqlalchemy import event, insert, select, update
+from sqlalchemy import and_, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import CursorResult
-from sqlalchemy.orm import Session
 
 from spares.db import is_postgresql, session
 from spares.errors import Conflict, NotFound
@@ -24,10 +22,10 @@ from spares.inventory.models import (
     Unit,
     UnitState,
 )
+from spares.inventory.remembered import locked_parts, of_place
 
 BalanceKey = tuple[int, int, str]
 CHUNK = 500
-PLACES = "spares_places"
 
 
 @dataclass
@@ -39,11 +37,14 @@ class UnitNow:
 
 
 def lock_parts(part_ids: Iterable[int]) -> dict[int, Tracking]:
-    """Make the stock of these parts ours until the transaction ends, and say how each is tracked.
+    """Make the stock of these parts ours until the transaction ends, and say how each is tracked. Parts that are ours
+    already are not asked for again.
 
     NO KEY UPDATE on PostgreSQL, so that rows which merely name the part are not held up; on SQLite the transaction has
     the whole database already. Raises NotFound for a part that is not there."""
-    ordered = sorted(set(part_ids))
+    wanted_ids = set(part_ids)
+    ours: dict[int, Tracking] = locked_parts()
+    ordered = sorted(wanted_ids - ours.keys())
     found: dict[int, Tracking] = {}
     for start in range(0, len(ordered), CHUNK):
         wanted = ordered[start : start + CHUNK]
@@ -53,46 +54,33 @@ def lock_parts(part_ids: Iterable[int]) -> dict[int, Tracking]:
         found.update((row[0], row[1]) for row in rows)
     if len(found) != len(ordered):
         raise NotFound("part_unknown", typed=", ".join(str(key) for key in ordered if key not in found))
-    return found
+    ours.update(found)
+    return {part_id: ours[part_id] for part_id in sorted(wanted_ids)}
 
 
 def in_depot(location_id: int) -> bool:
-    """Whether a balance is kept for the place. That never changes, so it is remembered, but only once the place is
-    committed: the key of one that was undone may be given to another."""
-    known: dict[int, bool] = current_app.extensions.setdefault(PLACES, {})
-    if location_id in known:
-        return known[location_id]
-    fresh: dict[int, bool] = session.info.setdefault(PLACES, {})
-    if location_id not in fresh:
-        fresh[location_id] = session.get_one(Location, location_id).kind in DEPOT_KINDS
-    return fresh[location_id]
+    """Whether a balance is kept for the place. That never changes."""
+    return of_place(("in depot", location_id), lambda: session.get_one(Location, location_id).kind in DEPOT_KINDS)
 
 
-@event.listens_for(Session, "after_commit")
-def _remember_places(done: Session) -> None:
-    fresh = done.info.pop(PLACES, None)
-    if fresh:
-        current_app.extensions[PLACES].update(fresh)
-
-
-@event.listens_for(Session, "after_rollback")
-def _forget_places(undone: Session) -> None:
-    undone.info.pop(PLACES, None)
-
-
-def unit_states(units: Iterable[int]) -> dict[int, UnitNow]:
-    """Where these units are by the ledger; those that it has never seen are left out."""
+def unit_states(units: Iterable[int]) -> tuple[dict[int, UnitNow], dict[int, int]]:
+    """Where these units are by the ledger, those that it has never seen left out; and of which part each of them is."""
     ordered = sorted(units)
-    found: dict[int, UnitNow] = {}
+    states: dict[int, UnitNow] = {}
+    parts: dict[int, int] = {}
     for start in range(0, len(ordered), CHUNK):
         rows = session.execute(
-            select(UnitState, Move.digest)
-            .join(Move, Move.id == UnitState.last_move_id)
-            .where(UnitState.unit_id.in_(ordered[start : start + CHUNK]))
+            select(Unit.id, Unit.part_id, UnitState, Move.digest)
+            .outerjoin(UnitState, UnitState.unit_id == Unit.id)
+            .outerjoin(Move, Move.id == UnitState.last_move_id)
+            .where(Unit.id.in_(ordered[start : start + CHUNK]))
             .execution_options(populate_existing=True)
         )
-        found.update({state.unit_id: UnitNow(state, digest) for state, digest in rows})
-    return found
+        for unit_id, part_id, state, digest in rows:
+            parts[unit_id] = part_id
+            if state is not None:
+                states[unit_id] = UnitNow(state, digest)
+    return states, parts
 
 
 def parts_of(units: Iterable[int]) -> dict[int, int]:
@@ -139,19 +127,32 @@ def free_balances(part_id: int, depot_id: int) -> list[tuple[int, int]]:
     return [(location_id, free) for location_id, free in rows]
 
 
-def free_units(part_id: int, location_id: int, count: int) -> Sequence[int]:
-    """The oldest unheld good units of the part in the place; fewer than `count` when there are not so many."""
-    return session.scalars(
-        select(UnitState.unit_id)
+def free_units(part_id: int, depot_id: int, count: int) -> list[tuple[int, int]]:
+    """Unheld good units of the part in the depot's bins, each with its bin: bins in key order, in each the oldest first;
+    fewer than `count` when there are not so many. Led by the balances, so that it does not grow with the stock."""
+    rows = session.execute(
+        select(UnitState.unit_id, UnitState.location_id)
+        .join(
+            StockBalance,
+            and_(
+                StockBalance.part_id == UnitState.part_id,
+                StockBalance.condition == UnitState.condition,
+                StockBalance.location_id == UnitState.location_id,
+            ),
+        )
+        .join(Location, Location.id == StockBalance.location_id)
         .where(
-            UnitState.part_id == part_id,
-            UnitState.condition == Condition.GOOD,
-            UnitState.location_id == location_id,
+            StockBalance.part_id == part_id,
+            StockBalance.condition == Condition.GOOD,
+            StockBalance.on_hand > StockBalance.held,
+            Location.kind == LocationKind.BIN,
+            Location.depot_id == depot_id,
             UnitState.hold_id.is_(None),
         )
-        .order_by(UnitState.unit_id)
+        .order_by(UnitState.location_id, UnitState.unit_id)
         .limit(count)
-    ).all()
+    )
+    return [(unit_id, location_id) for unit_id, location_id in rows]
 
 
 def change_balances(deltas: dict[BalanceKey, tuple[int, int]]) -> None:

@@ -5,6 +5,7 @@ from sqlalchemy import select
 from spares.db import session
 from spares.errors import NotFound
 from spares.inventory.models import DEPOT_KINDS, Location, LocationKind
+from spares.inventory.remembered import of_place
 from spares.numbers import scan_key
 
 OUTSIDE = {
@@ -36,12 +37,12 @@ def ensure_places(depot_id: int | None = None) -> None:
 
 def outside(kind: LocationKind) -> int:
     """The key of the one place of this kind outside the depots."""
-    return _only(select(Location.id).where(Location.kind == kind, Location.depot_id.is_(None)), kind)
+    return _only(kind, None)
 
 
 def inside(kind: LocationKind, depot_id: int) -> int:
     """The key of the depot's place of this kind (its receiving area, returns shelf or repair bench)."""
-    return _only(select(Location.id).where(Location.kind == kind, Location.depot_id == depot_id).limit(1), kind)
+    return _only(kind, depot_id)
 
 
 def find_location(text: str, depot_id: int) -> Location:
@@ -53,11 +54,15 @@ def find_location(text: str, depot_id: int) -> Location:
     return location
 
 
-def _only(query: object, kind: LocationKind) -> int:
-    found = session.scalars(query).first()  # type: ignore[call-overload]
-    if found is None:
-        raise NotFound("place_missing", kind=kind.value)
-    return int(found)
+def _only(kind: LocationKind, depot_id: int | None) -> int:
+    def read() -> int:
+        query = select(Location.id).where(Location.kind == kind, Location.depot_id.is_not_distinct_from(depot_id))
+        found = session.scalars(query.order_by(Location.id)).first()
+        if found is None:
+            raise NotFound("place_missing", kind=kind.value)
+        return found
+
+    return of_place(("only", kind, depot_id), read)
 
 
 def is_in_depot(location_id: int) -> bool:

@@ -10,7 +10,7 @@ from spares.errors import Invalid, NotFound
 from spares.inventory import places
 from spares.inventory.ledger import Step
 from spares.inventory.models import Condition, LocationKind, Part, Tracking, Unit
-from spares.inventory.stock_checks import CHUNK, Known, known_units, refuse_arrival, shelf
+from spares.inventory.stock_checks import Known, named, refuse_arrival, shelf
 from spares.numbers import scan_key
 
 
@@ -82,15 +82,10 @@ def _units_of(items: Sequence[Arriving], origin: LocationKind) -> dict[tuple[int
     units: dict[tuple[int, str], tuple[Known | None, int]] = {}
     for part_id in sorted({part_id for part_id, _ in wanted}):
         keys = [key for part, key in wanted if part == part_id]
-        for serial_key, known in known_units(part_id, keys).items():
-            refuse_arrival(known, origin)
-            units[part_id, serial_key] = (known, known.unit.id)
-        for start in range(0, len(keys), CHUNK):
-            named = select(Unit.serial_key, Unit.id).where(
-                Unit.part_id == part_id, Unit.serial_key.in_(keys[start : start + CHUNK])
-            )
-            for serial_key, unit_id in session.execute(named):
-                units.setdefault((part_id, serial_key), (None, unit_id))
+        for unit, known in named(part_id, keys):
+            if known is not None:
+                refuse_arrival(known, origin)
+            units[part_id, unit.serial_key] = (known, unit.id)
     fresh = [
         {"part_id": part_id, "serial_key": key, "serial": serial}
         for (part_id, key), serial in wanted.items()

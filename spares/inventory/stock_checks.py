@@ -28,9 +28,20 @@ class Known:
     location: Location
 
 
-def known_units(part_id: int, serial_keys: Collection[str]) -> dict[str, Known]:
-    """The part's units with these folded serials that the ledger has seen, by folded serial."""
-    return {known.unit.serial_key: known for known in units_with(serial_keys, part_id)}
+def named(part_id: int, serial_keys: Collection[str]) -> list[tuple[Unit, Known | None]]:
+    """The part's units with these folded serials, each with where it is; None for one that the ledger has not seen."""
+    found: list[tuple[Unit, Known | None]] = []
+    keys = sorted(set(serial_keys))
+    for start in range(0, len(keys), CHUNK):
+        query = (
+            select(Unit, UnitState, Location)
+            .outerjoin(UnitState, UnitState.unit_id == Unit.id)
+            .outerjoin(Location, Location.id == UnitState.location_id)
+            .where(Unit.part_id == part_id, Unit.serial_key.in_(keys[start : start + CHUNK]))
+            .order_by(Unit.id)
+        )
+        found += [(unit, Known(unit, state, at) if state else None) for unit, state, at in session.execute(query)]
+    return found
 
 
 def refuse_arrival(known: Known, origin: LocationKind) -> None:

@@ -55,7 +55,8 @@ def stock_receive() -> ResponseReturnValue:
     if removed is not None:
         return _receive_page(receipt, [line for line in listed if line != removed], typed="\n".join(typed))
     try:
-        target = perform_once(_key(), g.now, lambda: _receive(receipt, lines_of([*listed, *typed])))
+        items = _items(receipt, lines_of([*listed, *typed]))
+        target = perform_once(_key(), g.now, lambda: _receive(receipt, items))
     except SparesError as error:
         if error.status == 403:
             raise
@@ -128,14 +129,16 @@ def _receipt() -> Receipt:
     return Receipt(services.get_part(part_id), shelf(location_id), request.form.get("reference", "")[:200].strip())
 
 
-def _receive(receipt: Receipt, serials: list[str]) -> str:
+def _items(receipt: Receipt, serials: list[str]) -> list[Arriving]:
     part = receipt.part
     if len(serials) > MOST_LINES:
         raise Invalid("too_many_lines", field="serials", most=MOST_LINES)
     if receipt.serial:
-        items = [Arriving(part_id=part.id, serial=serial) for serial in serials]
-    else:
-        items = [Arriving(part_id=part.id, quantity=sent_number("quantity"))]
+        return [Arriving(part_id=part.id, serial=serial) for serial in serials]
+    return [Arriving(part_id=part.id, quantity=sent_number("quantity"))]
+
+
+def _receive(receipt: Receipt, items: list[Arriving]) -> str:
     depot_id = receipt.location.depot_id or 0
     made = stock_services.receive(
         depot_id,

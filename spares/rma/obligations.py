@@ -4,13 +4,14 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import contains_eager
 
 from spares import settings
 from spares.accounts.access import Actor, Permission
 from spares.calendars import queries as calendars
 from spares.calendars.models import Depot
 from spares.cases.models import ServiceCase
-from spares.cases.timeline import lock_case, record
+from spares.cases.timeline import record
 from spares.db import session
 from spares.dispatch.orders import needed
 from spares.errors import Conflict, Invalid, NotFound
@@ -23,11 +24,18 @@ from spares.rma.models import Obligation, ObligationEvent
 def lock_obligation(obligation_id: int, version: str | None = None) -> tuple[Obligation, ServiceCase]:
     """The obligation and its case, both locked and fresh. Raises NotFound; Conflict when `version`, the one the page
     was made from, is no longer in force."""
-    case_id = session.scalar(select(Obligation.case_id).where(Obligation.id == obligation_id))
-    if case_id is None:
+    row = session.execute(
+        select(ServiceCase, Obligation)
+        .join(Obligation, Obligation.case_id == ServiceCase.id)
+        .join(Obligation.part)
+        .where(Obligation.id == obligation_id)
+        .options(contains_eager(Obligation.part))
+        .with_for_update(key_share=True, of=[ServiceCase, Obligation])
+        .execution_options(populate_existing=True)
+    ).first()
+    if row is None:
         raise NotFound("not_found")
-    case = lock_case(case_id)
-    obligation = session.get_one(Obligation, obligation_id, populate_existing=True)
+    case, obligation = row
     if version is not None and version != str(obligation.version):
         raise Conflict("stale_page")
     return obligation, case

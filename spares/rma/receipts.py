@@ -10,7 +10,7 @@ from spares.calendars import queries as calendars
 from spares.cases.timeline import record
 from spares.db import session
 from spares.dispatch import shipping
-from spares.dispatch.models import Shipment
+from spares.dispatch.models import DispatchLine, Shipment
 from spares.dispatch.orders import lock_shipment
 from spares.dispatch.shipping import Departed
 from spares.errors import Invalid
@@ -24,18 +24,16 @@ from spares.rma.requests import drop_obligations
 def dispatch_shipment(shipment_id: int, *, carrier: str, waybill: str, actor: Actor, now: datetime) -> Departed:
     """Dispatch (see `shipping.dispatch`), and note on each obligation which unit went out at which price."""
     departed = shipping.dispatch(shipment_id, carrier=carrier, waybill=waybill, actor=actor, now=now)
-    lines = {line.id: line for line in departed.lines}
-    query = select(Obligation).where(Obligation.line_id.in_(lines))
-    sent = {
-        part.id: part
-        for part in session.scalars(select(Part).where(Part.id.in_([ln.part_id for ln in lines.values()])))
-    }
-    for obligation in session.scalars(query.order_by(Obligation.id)):
-        line = lines[obligation.line_id]
+    query = (
+        select(Obligation, DispatchLine.unit_id, Part.price_minor, Part.currency)
+        .join(DispatchLine, DispatchLine.id == Obligation.line_id)
+        .join(Part, Part.id == DispatchLine.part_id)
+        .where(Obligation.line_id.in_([line.id for line in departed.lines]))
+    )
+    for obligation, unit_id, price_minor, currency in session.execute(query.order_by(Obligation.id)):
         obligation.dispatched_at = now
-        obligation.shipped_unit_id = line.unit_id
-        obligation.price_minor = sent[line.part_id].price_minor
-        obligation.currency = sent[line.part_id].currency
+        obligation.shipped_unit_id = unit_id
+        obligation.price_minor, obligation.currency = price_minor, currency
         obligation.version += 1
     session.flush()
     return departed

@@ -52,7 +52,7 @@ def request_spares(
     )
     session.add(rma)
     session.flush()
-    order, lines = open_order(
+    opened = open_order(
         rma_id=rma.id,
         case=case,
         depot=calendars.depot(depot_id),
@@ -63,7 +63,7 @@ def request_spares(
         actor=actor,
         now=now,
     )
-    parts = _parts([line.requested_part_id for line in lines] + [line.part_id for line in lines])
+    order, lines, parts = opened.order, opened.lines, opened.parts
     session.add_all(
         _obligation(rma, case, order, line, now) for line in lines if parts[line.requested_part_id].return_required
     )
@@ -187,10 +187,6 @@ def _owned(want: Wanted, confirmation: FaultConfirmation) -> Wanted:
         faulty_part_id=confirmation.part_id,
         faulty_serial=confirmation.serial,
     )
-
-
-def _parts(ids: Sequence[int]) -> dict[int, Part]:
-    return {part.id: part for part in session.scalars(select(Part).where(Part.id.in_(set(ids))))}
 
 
 def _obligation(rma: Rma, case: ServiceCase, order: DispatchOrder, line: DispatchLine, now: datetime) -> Obligation:

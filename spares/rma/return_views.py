@@ -126,10 +126,10 @@ def _part_in_box(part_number: str, serial: str, obligation: Obligation) -> int:
         if not found:
             raise Invalid("part_unknown", field="part_number", typed=part_number.strip())
         return obligation.part_id if obligation.part_id in found else found[0]
-    known = queries.parts_of_serial(serial) if serial else []
-    if len(known) == 1 and scan_key(serial) != obligation.serial_key:
-        return known[0]
-    return obligation.part_id
+    if not serial or scan_key(serial) == obligation.serial_key:
+        return obligation.part_id
+    known = queries.parts_of_serial(serial)
+    return known[0] if len(known) == 1 else obligation.part_id
 
 
 @routes.form("/returns/<int:obligation_id>/announce")

@@ -95,13 +95,14 @@ def receive_return(
     actor.must(Permission.RETURN_RECEIVE)
     obligation, case = lock_obligation(obligation_id, version)
     was_charged = obligation.state is ObligationState.CHARGED
-    obligation.state = obligation_after(obligation.state, ObligationVerb.RECEIVE)
-    obligation.received_at = now
-    obligation.closed_recorded_at = obligation.closed_recorded_at or now
-    obligation.version += 1
+    after = obligation_after(obligation.state, ObligationVerb.RECEIVE)
     unit: Unit | None = None
     if not arrival.empty_box:
         unit = _take_in(obligation, arrival, actor=actor, now=now)
+    obligation.state = after
+    obligation.received_at = now
+    obligation.closed_recorded_at = obligation.closed_recorded_at or now
+    obligation.version += 1
     found = _compare(obligation, arrival, unit, actor, now)
     session.add_all(found)
     facts: dict[str, Any] = {
@@ -234,7 +235,7 @@ def _take_in(obligation: Obligation, arrival: Arrival, *, actor: Actor, now: dat
     obligation.received_part_id = part.id
     obligation.received_serial = serial
     obligation.received_unit_id = goods.unit_id
-    return session.get(Unit, goods.unit_id) if goods.unit_id is not None else None
+    return goods.unit
 
 
 def _compare(

@@ -77,6 +77,7 @@ class Goods:
     depot_id: int
     reference: str
     case_id: int
+    unit: Unit | None = None
 
 
 def take_in(
@@ -99,8 +100,7 @@ def take_in(
     origin, condition = places.outside(LocationKind.CUSTOMER), Condition.FAULTY
     unit: Unit | None = None
     if part.tracking is Tracking.SERIAL:
-        unit = _unit(part, serial)
-        state = session.get(UnitState, unit.id, populate_existing=True)
+        unit, state = _unit(part, serial)
         if state is not None:
             origin, condition = state.location_id, state.condition
             _must_be_away(unit, origin)
@@ -111,6 +111,7 @@ def take_in(
         depot_id=depot_id,
         reference=reference,
         case_id=case_id,
+        unit=unit,
     )
     _post(PostingKind.RETURN, goods, (origin, condition), (shelf, Condition.TO_INSPECT), request_key, actor, now)
     return goods
@@ -157,16 +158,23 @@ def place(
     _post(PostingKind.DISPOSE, goods, (shelf, before), (target, condition), request_key, actor, now)
 
 
-def _unit(part: Part, serial: str) -> Unit:
+def _unit(part: Part, serial: str) -> tuple[Unit, UnitState | None]:
+    """The unit, made if nobody has seen it before, and where the ledger last saw it."""
     key = scan_key(serial)
     if not key:
         raise Invalid("value_missing", field="serial")
-    unit = session.scalars(select(Unit).where(Unit.part_id == part.id, Unit.serial_key == key)).first()
-    if unit is None:
-        unit = Unit(part_id=part.id, serial=serial.strip(), serial_key=key)
-        session.add(unit)
-        session.flush()
-    return unit
+    known = session.execute(
+        select(Unit, UnitState)
+        .outerjoin(UnitState, UnitState.unit_id == Unit.id)
+        .where(Unit.part_id == part.id, Unit.serial_key == key)
+        .execution_options(populate_existing=True)
+    ).first()
+    if known is not None:
+        return known[0], known[1]
+    unit = Unit(part_id=part.id, serial=serial.strip(), serial_key=key)
+    session.add(unit)
+    session.flush()
+    return unit, None
 
 
 def _must_be_away(unit: Unit, location_id: int) -> None:
