@@ -56,6 +56,7 @@ ACTIONS.update(
 
 explains(
     {
+        "closed_then": _l("%(why)s Choose another time, or tick that it is meant."),
         "no_depot": _l("There is no depot yet. An administrator adds the first one."),
         "no_such_depot": _l("There is no such depot."),
         "depot_code_unusable": _l("Use letters A to Z, digits and hyphens."),

@@ -85,8 +85,10 @@ def board_scan() -> ResponseReturnValue:
         return redirect(url_for("order_show", number=number(NumberKind.DISPATCH_ORDER, key)))
     found = boards.orders_holding(scan_key(text)) if scan_key(text) else []
     try:
-        if len(found) != 1:
-            raise Conflict("serial_reserved_twice" if found else "serial_not_reserved", scanned=text.strip()[:80])
+        if not found:
+            raise picking.not_reserved(text)
+        if len(found) > 1:
+            raise Conflict("serial_reserved_twice", scanned=text.strip()[:80])
         with transaction():
             picking.pick_scanned(found[0], text, actor=current_actor(), now=g.now)
     except SparesError as error:

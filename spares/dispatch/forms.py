@@ -7,7 +7,7 @@ from datetime import datetime
 from flask import request
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import DateTimeLocalField, SelectMultipleField, StringField, TextAreaField
+from wtforms import BooleanField, DateTimeLocalField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -71,6 +71,7 @@ class PromiseForm(FlaskForm):  # type: ignore[misc]
 
     due_at = DateTimeLocalField(_l("New promise"), [InputRequired()], format=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
     reason = TextAreaField(_l("Reason"), [InputRequired(), Length(max=300)], render_kw={"maxlength": 300})
+    keep_closed = BooleanField(_l("Keep it although the depot is closed then"))
 
     def local(self) -> datetime:
         """What was typed: a naive local time, after validation. Raises Invalid for a year that no calendar here has."""

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 
 from spares.accounts.access import Permission
 from spares.accounts.guard import allow, current_actor
+from spares.calendars.closed_moments import why_closed
 from spares.cases.access import must_see
 from spares.cases.timeline import entries
 from spares.cases.words import told
@@ -32,7 +33,7 @@ from spares.dispatch.words import (
     address_of,
     reason_words,
 )
-from spares.errors import Conflict, NotFound, SparesError
+from spares.errors import Conflict, Invalid, NotFound, SparesError
 from spares.once import perform_once
 from spares.web import as_utc, explain, refusal_status, refusals_on
 
@@ -141,9 +142,12 @@ def promise_change(number: str) -> ResponseReturnValue:
     if request.method == "GET":
         form.due_at.data = calendar.local(row.order.due_at).replace(tzinfo=None)
     elif form.validate():
+        closed = why_closed(depot, form.due_at.data)
 
         def act() -> str:
             due_at = as_utc(form.local(), depot.time_zone)
+            if closed and not form.keep_closed.data:
+                raise Invalid("closed_then", field="due_at", why=closed)
             version = request.form.get("version", "")
             orders.change_promise(
                 row.order.id, due_at, reason=form.reason.data or "", actor=current_actor(), now=g.now, version=version
@@ -152,19 +156,30 @@ def promise_change(number: str) -> ResponseReturnValue:
 
         with refusals_on(form):
             target = perform_once(sent_key(), g.now, act)
-            flash(_("The promise was changed. The first one stays visible."), "success")
+            done = _("The promise was changed. The first one stays visible.")
+            flash(f"{done} {closed}".strip(), "success")
             return redirect(target)
     row = seen_order(number)
     page = render_template(
         "dispatch/promise_change.html",
         row=row,
         form=form,
+        closed=why_closed(depot, form.due_at.data),
         promise=promised(row.order, depot, calendar, g.now),
         version=request.form.get("version") or row.order.version,
         changes=queries.promise_changes(row.order.id),
         reason_words=reason_words,
     )
     return page, 200 if request.method == "GET" else refusal_status()
+
+
+@routes.post("/dispatch/<number>/promise/day")
+@allow(Permission.PROMISE_CHANGE)
+def promise_preview(number: str) -> str:
+    """Whether the depot is closed at the instant typed; a part of the page. Writes nothing."""
+    depot, _calendar = depot_of(seen_order(number).order)
+    form = PromiseForm()
+    return render_template("dispatch/promise_closed.html", form=form, closed=why_closed(depot, form.due_at.data))
 
 
 def seen_order(number: str) -> BoardRow:

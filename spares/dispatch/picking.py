@@ -1,5 +1,6 @@
 """Picking by scanning: the reserved serial, or another of the same part with a recorded swap; a wrong one is refused."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -66,12 +67,19 @@ def pick_scanned(order_id: int, scanned: str, *, actor: Actor, now: datetime) ->
             )
             picked = _take(order, case, line, unit, actor=actor, now=now)
             return Picked(picked.line_no, picked.serial, swapped_from=before.serial)
-    raise Conflict(
-        "serial_wrong" if not units else "serial_not_expected",
-        field="scan",
-        scanned=scanned.strip()[:80],
-        expected=_expected(waiting, holds) or "–",
-    )
+    raise _wrong(scanned, units, waiting, holds)
+
+
+def not_reserved(scanned: str) -> Conflict:
+    """Why a scan at the board opens no order: with what was scanned and what that is."""
+    key = scan_key(scanned)
+    facts = {"field": "scan", "scanned": scanned.strip()[:80] or "–"}
+    of_unit = select(Part.part_number).join(Unit, Unit.part_id == Part.id).where(Unit.serial_key == key)
+    units = session.scalars(of_unit.order_by(Part.id).limit(5)).all()
+    if units:
+        return Conflict("serial_not_reserved", part=", ".join(units), **facts)
+    named = session.scalar(select(Part.id).where(Part.part_number_key == key).limit(1))
+    return Conflict("part_at_board" if named is not None and key else "unknown_at_board", **facts)
 
 
 def pick_counted(order_id: int, line_id: int, *, actor: Actor, now: datetime) -> None:
@@ -126,9 +134,27 @@ def _tell(
     session.flush()
 
 
+def _wrong(scanned: str, units: Sequence[Unit], waiting: list[DispatchLine], holds: dict[int, Hold]) -> Conflict:
+    """The refusal of a scan, with what was scanned, what that is, and what was expected (nothing: all is picked)."""
+    expected = _expected(waiting, holds)
+    facts = {"field": "scan", "scanned": scanned.strip()[:80], "expected": expected or "–"}
+    of_units = select(Part.part_number).where(Part.id.in_([unit.part_id for unit in units]))
+    named = select(Part.part_number).where(Part.part_number_key == scan_key(scanned))
+    parts = ", ".join(session.scalars((of_units if units else named).order_by(Part.id).limit(5)))
+    if not expected:
+        return Conflict("nothing_to_pick", **facts)
+    if units:
+        return Conflict("serial_not_expected", part=parts, **facts)
+    return Conflict("part_scanned", **facts) if parts else Conflict("serial_wrong", **facts)
+
+
 def _expected(waiting: list[DispatchLine], holds: dict[int, Hold]) -> str:
+    """The reserved serials still to be picked, each with its part."""
     units = [holds[line.id].unit_id for line in waiting]
-    serials = session.scalars(
-        select(Unit.serial).where(Unit.id.in_([u for u in units if u is not None])).order_by(Unit.id)
+    rows = session.execute(
+        select(Unit.serial, Part.part_number)
+        .join(Part, Part.id == Unit.part_id)
+        .where(Unit.id.in_([u for u in units if u is not None]))
+        .order_by(Unit.id)
     )
-    return ", ".join(serials)
+    return ", ".join(f"{serial} ({part})" for serial, part in rows)

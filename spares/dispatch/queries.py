@@ -199,6 +199,14 @@ def papers(subjects: Sequence[str]) -> list[Paper]:
     return list(found.values())
 
 
+def prints_by_kind(papers: Sequence[Paper]) -> dict[str, tuple[int, datetime]]:
+    """How often each kind of paper was printed, all versions and copies together, and when last; only those printed."""
+    made: dict[str, list[datetime]] = {}
+    for paper in papers:
+        made.setdefault(paper.document.kind.value, []).extend(one.printed_at for one in paper.prints)
+    return {kind: (len(times), max(times)) for kind, times in made.items() if times}
+
+
 def document_case(document: Document) -> ServiceCase:
     """The case that a document belongs to, for asking who may see it. Raises NotFound."""
     named = parse(document.subject)

@@ -145,6 +145,7 @@ def shipment_page(
     shipment = queries.shipment(shipment_id, current_actor())
     order = shipment.order
     depot, calendar = depot_of(order)
+    papers = queries.papers([shipment.number, order.rma_number])
     carriers = queries.carriers() if shipment.state is ShipmentState.PACKED else []
     if form is None:
         form = DispatchForm(formdata=None)
@@ -159,7 +160,8 @@ def shipment_page(
         carriers=carriers,
         promise=promised(order, depot, calendar, g.now) if shipment.state is ShipmentState.PACKED else None,
         lines=queries.sent_lines([shipment.id])[shipment.id],
-        papers=queries.papers([shipment.number, order.rma_number]),
+        papers=papers,
+        printed=queries.prints_by_kind(papers),
         weight=kilograms(shipment.weight_grams),
         needs_waybill=order.method is DeliveryMethod.COURIER,
         refusal=refusal,

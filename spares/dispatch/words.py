@@ -204,11 +204,22 @@ explains(
         ),
         "nothing_picked": _l("Nothing of %(number)s is picked. Pick the parts first."),
         "serial_not_reserved": _l(
-            "%(scanned)s is not reserved for any order here. Open the order to pick another piece."
+            "%(scanned)s is the serial of a %(part)s that is reserved for no order. Expected: a serial that the board "
+            "names, or an order's number. To send this piece instead, open the order and scan it there."
+        ),
+        "part_at_board": _l(
+            "%(scanned)s is a part number. Expected: a serial that the board names, or an order's number."
+        ),
+        "unknown_at_board": _l(
+            "%(scanned)s is no serial that is known here. Expected: a serial that the board names, or an order's number."
         ),
         "serial_reserved_twice": _l("Several parts carry the serial %(scanned)s. Open the order and scan it there."),
-        "serial_wrong": _l("%(scanned)s is not known here. Expected: %(expected)s."),
-        "serial_not_expected": _l("%(scanned)s does not belong to this order. Expected: %(expected)s."),
+        "serial_wrong": _l("%(scanned)s is no serial or part that is known here. Expected: %(expected)s."),
+        "serial_not_expected": _l(
+            "%(scanned)s is the serial of a %(part)s, which this order does not wait for. Expected: %(expected)s."
+        ),
+        "part_scanned": _l("%(scanned)s is a part number. Scan the serial beside it. Expected: %(expected)s."),
+        "nothing_to_pick": _l("%(scanned)s is not wanted: nothing of this order waits to be picked by its serial."),
         "scan_the_serial": _l("This part has serial numbers: scan the serial of the piece in your hand."),
         "unit_held": _l("%(serial)s is reserved for another order."),
         "unit_not_available": _l("%(serial)s is not a good part in a bin, so it cannot be sent."),

@@ -50,7 +50,8 @@ def _left(obligation: Obligation, now: datetime, calendar: Calendar) -> tuple[st
     if standing.state is ReturnState.SENT_IN_TIME:
         return str(gettext("sent in time")), "good"
     if standing.state is ReturnState.LATE_ON_ITS_WAY:
-        return _days("sent late, over by", standing.days_overdue), "bad"
+        sent = calendar.working_days_between(obligation.due_on, obligation.posted_on or today)
+        return f"{_days('sent late', sent)} · {_days('not here yet', standing.days_overdue)}", "bad"
     if standing.is_overdue:
         return _days("over by", standing.days_overdue), "bad"
     left = calendar.working_days_between(today, obligation.due_on)
@@ -60,20 +61,23 @@ def _left(obligation: Obligation, now: datetime, calendar: Calendar) -> tuple[st
 
 
 def _ended(obligation: Obligation, calendar: Calendar) -> tuple[str, str]:
-    """How it ended: in time is what was posted, or else arrived, by the end of the due day."""
+    """How it ended: in time is what was posted, or else arrived, by the end of the due day. The days late are counted to
+    that posting or arrival, as they were while it was on its way."""
     ended_on = obligation.posted_on or (calendar.local_day(obligation.received_at) if obligation.received_at else None)
     if ended_on is None or obligation.due_on is None:
         return "", "neutral"
     late = calendar.working_days_between(obligation.due_on, ended_on)
-    return (_days("late", late), "warn") if late > 0 else (str(gettext("in time")), "good")
+    what = "sent late" if obligation.posted_on else "arrived late"
+    return (_days(what, late), "warn") if late > 0 else (str(gettext("in time")), "good")
 
 
 def _days(what: str, days: int) -> str:
     words = {
         "left": gettext("%(days)s working days left", days=days),
         "over by": gettext("overdue by %(days)s working days", days=days),
-        "sent late, over by": gettext("sent late, overdue by %(days)s working days", days=days),
-        "late": gettext("%(days)s working days late", days=days),
+        "sent late": gettext("sent %(days)s working days late", days=days),
+        "not here yet": gettext("not here yet, overdue by %(days)s working days so far", days=days),
+        "arrived late": gettext("arrived %(days)s working days late", days=days),
     }
     return str(words[what])
 

@@ -129,6 +129,7 @@ class ExtendForm(FlaskForm):  # type: ignore[misc]
 
     due_on = DateField(_l("New return day"), [InputRequired(), SensibleDay()])
     reason = TextAreaField(_l("Reason"), [InputRequired(), Length(max=300)])
+    keep_closed = BooleanField(_l("Keep it although the depot is closed then"))
 
 
 class ResolveForm(FlaskForm):  # type: ignore[misc]

@@ -1,6 +1,6 @@
 """The customer's receipt of the good part: the list of those to chase, and the form that starts the clock."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from flask import flash, g, render_template, request, url_for
@@ -14,6 +14,7 @@ from spares.calendars import queries as calendars
 from spares.calendars.models import Depot
 from spares.dispatch.lifecycle import ShipmentState
 from spares.dispatch.words import METHODS
+from spares.errors import Invalid
 from spares.files.storage import uploads
 from spares.numbers import NumberKind, key_of
 from spares.rma import queries, receipts, worklists
@@ -21,7 +22,7 @@ from spares.rma.acting import attach_uploads, once, page_key
 from spares.rma.deadlines import return_due
 from spares.rma.forms import FIRST_DAY, LAST_DAY, ReceiptForm
 from spares.rma.routes import routes
-from spares.web import PAGE_SIZE, page_number, refusal_status, refusals_on
+from spares.web import PAGE_SIZE, explain, page_number, refusal_status, refusals_on
 
 
 @routes.get("/receipts")
@@ -95,6 +96,7 @@ def receipt_confirm(number: str) -> ResponseReturnValue:
         today=today,
         is_open=shipment.state is ShipmentState.DISPATCHED,
         due=_due(form.received_on.data, depot),
+        doubt=_doubt(form.received_on.data, shipment.dispatched_at, depot),
         methods=METHODS,
     )
     return page, 200 if request.method == "GET" else refusal_status()
@@ -104,12 +106,14 @@ def receipt_confirm(number: str) -> ResponseReturnValue:
 @allow(Permission.RECEIPT_CONFIRM)
 def receipt_preview(number: str) -> str:
     """The return day that the day typed would give; a part of the page."""
-    _shipment, order, _case, _customer = queries.shipment_of(key_of(NumberKind.SHIPMENT, number) or 0, current_actor())
+    shipment, order, _case, _customer = queries.shipment_of(key_of(NumberKind.SHIPMENT, number) or 0, current_actor())
     try:
         received_on = date.fromisoformat(request.form.get("received_on", ""))
     except ValueError:
         received_on = None
-    return render_template("rma/_receipt_due.html", due=_due(received_on, calendars.depot(order.depot_id)))
+    depot = calendars.depot(order.depot_id)
+    doubt = _doubt(received_on, shipment.dispatched_at, depot)
+    return render_template("rma/_receipt_due.html", due=_due(received_on, depot), doubt=doubt)
 
 
 def _due(received_on: date | None, depot: Depot) -> dict[str, Any] | None:
@@ -119,6 +123,18 @@ def _due(received_on: date | None, depot: Depot) -> dict[str, Any] | None:
     days = settings.current().return_within_days
     due = return_due(received_on, calendars.depot_calendar(depot), days)
     return {"received_on": received_on, "due_on": due.due_on, "provisional": due.provisional, "days": days}
+
+
+def _doubt(received_on: date | None, dispatched_at: datetime | None, depot: Depot) -> str:
+    """Why the receipt cannot have been on that day, in the words of the refusal that sending it would meet."""
+    calendar = calendars.depot_calendar(depot)
+    today = calendar.local_day(g.now)
+    if received_on is None or not FIRST_DAY <= received_on <= LAST_DAY:
+        return ""
+    left_on = calendar.local_day(dispatched_at) if dispatched_at is not None else received_on
+    if received_on < left_on:
+        return explain(Invalid("received_before_dispatch", day=received_on, left_on=left_on))
+    return explain(Invalid("date_in_future", day=received_on)) if received_on > today else ""
 
 
 def _tell(started: list[Any]) -> None:

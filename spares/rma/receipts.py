@@ -50,8 +50,9 @@ def confirm_receipt(
     shipment, order, _ = lock_shipment(shipment_id)
     depot = calendars.depot(order.depot_id)
     calendar = calendars.depot_calendar(depot)
-    if shipment.dispatched_at is not None and received_on < calendar.local_day(shipment.dispatched_at):
-        raise Invalid("received_before_dispatch", field="received_on", day=received_on)
+    left_on = calendar.local_day(shipment.dispatched_at) if shipment.dispatched_at is not None else None
+    if left_on is not None and received_on < left_on:
+        raise Invalid("received_before_dispatch", field="received_on", day=received_on, left_on=left_on)
     today = calendar.local_day(now)
     if received_on > today:
         raise Invalid("date_in_future", field="received_on", day=received_on)

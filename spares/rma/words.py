@@ -227,7 +227,9 @@ leads_to("rma", lambda number: url_for("rma_show", number=number))
 
 explains(
     {
-        "received_before_dispatch": _l("The good part cannot have been received before it was dispatched (%(day)s)."),
+        "received_before_dispatch": _l(
+            "The good part left the depot on %(left_on)s only: it cannot have been received on %(day)s."
+        ),
         "date_in_future": _l("This day lies in the future (%(day)s)."),
         "posted_before_request": _l("The part cannot have been sent before the exchange was asked for (%(day)s)."),
         "obligation_not_allowed": _not_allowed,

@@ -79,8 +79,8 @@ def test_each_scan_is_answered_in_words_and_colour(app: Flask, order: DispatchOr
         text_of = words.split('class="scan-words"')[1].split("</div>")[0]
         expected = {
             "A-01-03": "A-01-03 is a bin. Scan the serial on the part that lies in it.",
-            "X1": "X1 does not belong to this order. Expected: S1.",
-            "<b>S9</b>": "<b>S9</b> is not known here. Expected: S1.",
+            "X1": "X1 is the serial of a OTHER, which this order does not wait for. Expected: S1 (SW-24).",
+            "<b>S9</b>": "<b>S9</b> is no serial or part that is known here. Expected: S1 (SW-24).",
         }
         assert expected.get(text, "S2") in text_of
     assert answers == [
@@ -149,6 +149,39 @@ def test_the_promise_is_changed_by_form_and_a_stale_page_is_told(app: Flask, ord
     stale = send_form(client, address, **fields)
     assert stale.status_code == 409 and "Somebody changed this record" in stale.text
     assert "&lt;b&gt;客户要求" in stale.text
+
+
+@pytest.mark.parametrize(
+    ("due_at", "why"),
+    [
+        ("2026-11-21T10:30", "2026-11-21 (Saturday) is not a working day of the depot."),
+        ("2026-11-19T20:00", "At 20:00 on 2026-11-19 the depot is closed: it works from 09:00 to 17:00."),
+    ],
+)
+def test_a_promise_while_the_depot_is_closed_needs_a_tick(
+    app: Flask, order: DispatchOrder, due_at: str, why: str
+) -> None:
+    client = browser(app)
+    address = f"/dispatch/{order.number}/promise"
+    assert 'name="keep_closed"' not in client.get(address).text
+    fields = {"due_at": due_at, "reason": "客户要求", "version": order.version}
+    told = post(client, f"{address}/day", {"due_at": due_at})
+    assert why in told.text and 'name="keep_closed"' in told.text and "<html" not in told.text
+    refused = send_form(client, address, **fields)
+    assert refused.status_code == 422
+    assert f"{why} Choose another time" in refused.text.split('id="due_at-error"')[1].split("</p>")[0]
+    assert "客户要求" in refused.text and 'name="keep_closed"' in refused.text
+    with app.app_context():
+        now = session.get_one(DispatchOrder, order.id)
+        assert now.due_at == now.first_due_at
+        session.remove()
+    assert send_form(client, address, keep_closed="y", **fields).status_code == 302
+    assert why in client.get(f"/dispatch/{order.number}").text
+
+
+def test_a_promise_at_closing_time_needs_no_tick(app: Flask, order: DispatchOrder) -> None:
+    fields = {"due_at": "2026-11-19T17:00", "reason": "客户要求", "version": order.version}
+    assert send_form(browser(app), f"/dispatch/{order.number}/promise", **fields).status_code == 302
 
 
 @pytest.mark.parametrize("due_at", ["9999-12-31T23:59", "0001-01-01T00:00", "2026-11-18T11:00", "soon", ""])

@@ -66,9 +66,13 @@ def test_each_wrong_serial_is_refused_with_what_was_expected(context: Flask) -> 
     put_stock(other, ["X1"], bin_)
     exchange, rival = make_exchange(depot, part), make_exchange(depot, part)
     unknown = refused(exchange, "NOBODY")
-    assert (unknown.code, unknown.facts["expected"]) == ("serial_wrong", "S1")
+    wanted = f"S1 ({part.part_number})"
+    assert (unknown.code, unknown.facts["expected"]) == ("serial_wrong", wanted)
     foreign = refused(exchange, "X1")
-    assert (foreign.code, foreign.facts["expected"]) == ("serial_not_expected", "S1")
+    assert (foreign.code, foreign.facts["expected"]) == ("serial_not_expected", wanted)
+    assert (foreign.facts["scanned"], foreign.facts["part"]) == ("X1", other.part_number)
+    catalogue = refused(exchange, part.part_number.lower())
+    assert (catalogue.code, catalogue.facts["expected"]) == ("part_scanned", wanted)
     assert (refused(exchange, "S2").code, rival.order.number != exchange.order.number) == ("unit_held", True)
     assert refused(exchange, "BAD").code == "unit_not_available"
     assert refused(exchange, "   ").code == "serial_wrong"

@@ -236,6 +236,20 @@ def test_opening_the_packing_again_takes_a_reason_and_voids_nothing_else(app: Fl
     assert f"/shipments/{shipments(app)[1].number}" in client.get("/board").text
 
 
+def test_the_page_marks_which_slips_were_printed_how_often_and_when(app: Flask, order: DispatchOrder) -> None:
+    with app.app_context():
+        pick_all(order)
+        shipment = pack_all(order)
+    client = browser(app, Role.WAREHOUSE)
+    address = f"/shipments/{shipment.number}"
+    assert client.get(address).text.count("Not printed yet") == 2
+    for _n in range(2):
+        send_form(client, f"{address}/slip")
+    page = client.get(address).text
+    assert page.count("Not printed yet") == 1
+    assert "2 times, last 2026-11-18 12:00" in page
+
+
 def test_the_slip_is_frozen_when_printed_and_every_print_is_counted(app: Flask, order: DispatchOrder) -> None:
     client = browser(app, Role.WAREHOUSE)
     with app.app_context():

@@ -1,8 +1,10 @@
 """Chasing and confirming the customer's receipt, through the client."""
 
+from datetime import timedelta
 from io import BytesIO
 
 import pytest
+import time_machine
 from sqlalchemy import func, select
 
 from spares.accounts.models import Role
@@ -10,6 +12,7 @@ from spares.cases.models import CaseAttachment
 from spares.db import session
 from spares.rma.lifecycle import ObligationState
 from spares.rma.models import ObligationEvent
+from tests.conftest import NOON
 from tests.factories import post
 from tests.rma import making
 from tests.rma.conftest import Pages
@@ -44,8 +47,21 @@ def test_the_page_says_the_return_day_before(pages: Pages) -> None:
 
 def test_a_year_without_a_notice_is_said(pages: Pages) -> None:
     dispatched(pages.world)
-    part = post(pages.browser(), "/receipts/SH-000001/due", {"received_on": "2026-12-28"})
+    with time_machine.travel(NOON + timedelta(days=40), tick=False):
+        part = post(pages.browser(), "/receipts/SH-000001/due", {"received_on": "2026-12-28"})
     assert "待国务院通知" in part.text or "暂定" in part.text
+
+
+def test_a_day_that_cannot_be_is_said_while_it_is_typed(pages: Pages) -> None:
+    dispatched(pages.world)
+    browser = pages.browser()
+    early = post(browser, "/receipts/SH-000001/due", {"received_on": "2026-11-17"}).text
+    assert "良品于 2026-11-18 才发出，签收日不能是 2026-11-17。" in early
+    assert "寄回" not in early
+    assert "2026-11-20" in post(browser, "/receipts/SH-000001/due", {"received_on": "2026-11-20"}).text
+    refused = post(browser, "/receipts/SH-000001", SENT | {"received_on": "2026-11-17"})
+    assert refused.status_code == 422
+    assert refused.text.count("良品于 2026-11-18 才发出，签收日不能是 2026-11-17。") == 3  # summary, field, preview
 
 
 def test_confirming_starts_the_clock_once(pages: Pages) -> None:
@@ -66,7 +82,7 @@ def test_confirming_starts_the_clock_once(pages: Pages) -> None:
 @pytest.mark.parametrize(
     ("typed", "words"),
     [
-        ({"received_on": "2026-11-17"}, "签收日不能早于发货日（2026-11-17）"),
+        ({"received_on": "2026-11-17"}, "良品于 2026-11-18 才发出，签收日不能是 2026-11-17"),
         ({"received_on": "2026-11-20"}, "该日期尚未到来（2026-11-20）"),
         ({"received_on": "9999-01-01"}, "2000 年至 2099 年"),
         ({"received_on": ""}, ""),

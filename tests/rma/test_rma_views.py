@@ -128,6 +128,22 @@ def test_extending_keeps_the_first_day_in_sight(pages: Pages) -> None:
     assert "2026-12-02 → 2026-12-09" in page
 
 
+def test_an_extension_to_a_closed_day_needs_a_tick(pages: Pages) -> None:
+    (one,) = making.running(pages.world)
+    chief = pages.browser()
+    why = "2026-12-12（星期六）不是备件库的工作日。"
+    assert why in post(chief, f"/returns/{one.id}/extend/day", {"due_on": "2026-12-12"}).text
+    sent = {"request_key": "k1", "version": str(one.version), "due_on": "2026-12-12", "reason": "客户出差"}
+    refused = post(chief, f"/returns/{one.id}/extend", sent)
+    assert refused.status_code == 422
+    assert why in refused.text.split('id="due_on-error"')[1].split("</p>")[0]
+    assert 'name="keep_closed"' in refused.text
+    assert making.fresh(one).due_on == making.DUE_ON
+    assert post(chief, f"/returns/{one.id}/extend", sent | {"keep_closed": "y"}).status_code == 302
+    assert why in chief.get("/rma/RMA-000001").text
+    assert making.fresh(one).due_on == date(2026, 12, 12)
+
+
 @pytest.mark.parametrize(
     ("due_on", "words"),
     [("2026-12-02", "新期限须晚于现行期限"), ("9999-12-31", "2000 年至 2099 年"), ("soon", ""), ("", "")],
