@@ -102,6 +102,13 @@ def table_names() -> set[str]:
     return set(inspect(db.engine).get_table_names())
 
 
+def described(index: dict[str, object]) -> str:
+    """An index as text; its options hold the condition of a partial one as an object, which is no text by itself."""
+    options = index.pop("dialect_options", {})
+    assert isinstance(options, dict)
+    return str(sorted([*index.items(), *((name, str(option)) for name, option in options.items())], key=str))
+
+
 def schema() -> dict[str, object]:
     """Columns, keys, indexes and triggers of every table, in a form that can be compared."""
     with db.engine.connect() as connection:
@@ -110,7 +117,7 @@ def schema() -> dict[str, object]:
             name: (
                 sorted((c["name"], str(c["type"]), c["nullable"]) for c in looked.get_columns(name)),
                 sorted(str(sorted(key.items(), key=str)) for key in looked.get_foreign_keys(name)),
-                sorted(str(sorted(index.items(), key=str)) for index in looked.get_indexes(name)),
+                sorted(described(dict(index)) for index in looked.get_indexes(name)),
                 sorted(str(sorted(key.items(), key=str)) for key in looked.get_unique_constraints(name)),
                 sorted(str(sorted(check.items(), key=str)) for check in looked.get_check_constraints(name)),
             )

@@ -7,10 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, func, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, ScalarSelect, and_, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from spares.calendars.queries import depot_calendar, depots
 from spares.cases.models import Customer, ServiceCase
@@ -20,7 +20,7 @@ from spares.inventory.models import Part, Unit
 from spares.numbers import NumberKind, number
 from spares.rma.deadlines import AgeingBucket, ReturnState, ageing_bucket, overdue
 from spares.rma.lifecycle import OWED
-from spares.rma.models import Obligation, ObligationEvent
+from spares.rma.models import CLOSING, REOPENED, WAY, Obligation, ObligationEvent
 from spares.workdays import Calendar
 
 
@@ -102,7 +102,7 @@ def overdue_as_of(day: date, filters: Filters = Filters(), *, now: datetime) -> 
             calendar = depot_calendar(depot, known_at=known_at)
             known_at = _end_of(day, calendar)
         rows = _owed(depot.id, day, known_at, filters, past=past)
-        lines += [line for line in _lines(rows, day, known_at, calendar) if _wanted(line, filters)]
+        lines += [line for line in _lines(rows, day, calendar) if _wanted(line, filters)]
     lines.sort(key=lambda line: (-line.days_overdue, line.customer, line.obligation_id))
     return _summed(day, lines)
 
@@ -111,6 +111,7 @@ def _end_of(day: date, calendar: Calendar) -> datetime:
     return calendar.at(day + timedelta(days=1), time(0)) - timedelta(microseconds=1)
 
 
+T = TypeVar("T")
 _COLUMNS = (
     "id",
     "case_id",
@@ -121,8 +122,6 @@ _COLUMNS = (
     "created_at",
     "good_received_on",
     "first_due_on",
-    "posted_on",
-    "posted_recorded_at",
     "quantity",
     "price_minor",
     "currency",
@@ -156,11 +155,46 @@ def _owed(depot_id: int, day: date, known_at: datetime, filters: Filters, *, pas
     if filters.customer_id is not None:
         query = query.where(Obligation.customer_id == filters.customer_id)
     if past:
-        open_then = or_(Obligation.closed_recorded_at.is_(None), Obligation.closed_recorded_at > known_at)
-        query = query.where(Obligation.started_recorded_at <= known_at, open_then)
+        way = aliased(ObligationEvent)
+        query = query.add_columns(way.kind, way.facts).outerjoin(
+            way, way.id == _last(ObligationEvent.id, WAY, known_at)
+        )
+        query = query.where(Obligation.started_recorded_at <= known_at, _open_then(known_at))
     else:
-        query = query.where(Obligation.state.in_(OWED))
+        query = query.add_columns(Obligation.posted_on, Obligation.came_quantity).where(Obligation.state.in_(OWED))
     return session.execute(query).all()
+
+
+def _open_then(known_at: datetime) -> ColumnElement[bool]:
+    """Whether something was owed at that instant. What is closed now and was so by then has been so since; what is not, or
+    was not yet, its events tell: it may have been closed then and reopened later."""
+    not_closed_since = or_(Obligation.closed_recorded_at.is_(None), Obligation.closed_recorded_at > known_at)
+    last_turn = _last(ObligationEvent.kind, (*CLOSING, REOPENED), known_at)
+    return and_(not_closed_since, func.coalesce(last_turn, REOPENED) == REOPENED)
+
+
+def _last(column: InstrumentedAttribute[T], kinds: Sequence[str], known_at: datetime) -> ScalarSelect[T]:
+    """A column of the last event of these kinds that was recorded by that instant."""
+    return (
+        select(column)
+        .where(
+            ObligationEvent.obligation_id == Obligation.id,
+            ObligationEvent.kind.in_(kinds),
+            ObligationEvent.recorded_at <= known_at,
+        )
+        .order_by(ObligationEvent.id.desc())
+        .limit(1)
+        .correlate(Obligation)
+        .scalar_subquery()
+    )
+
+
+def _on_its_way(owed: Any) -> tuple[date | None, int]:
+    """The posting day of the parcel on its way, and the pieces that had come: as they are, or as the last event told."""
+    if hasattr(owed, "posted_on"):
+        return owed.posted_on, owed.came_quantity
+    facts = owed.facts or {}
+    return date.fromisoformat(facts["posted_on"]) if owed.kind == "sent" else None, facts.get("came", 0)
 
 
 def _due_then(known_at: datetime) -> ColumnElement[date]:
@@ -179,9 +213,9 @@ def _due_then(known_at: datetime) -> ColumnElement[date]:
     return func.coalesce(changed, Obligation.first_due_on)
 
 
-def _lines(rows: Iterable[Any], day: date, known_at: datetime, calendar: Calendar) -> Iterable[OverdueLine]:
+def _lines(rows: Iterable[Any], day: date, calendar: Calendar) -> Iterable[OverdueLine]:
     for owed in rows:
-        sent_on = owed.posted_on if owed.posted_recorded_at and owed.posted_recorded_at <= known_at else None
+        sent_on, came = _on_its_way(owed)
         standing = overdue(owed.due_on, day, calendar, sent_on=sent_on)
         if not standing.is_overdue or owed.good_received_on is None or owed.first_due_on is None:
             continue
@@ -204,7 +238,7 @@ def _lines(rows: Iterable[Any], day: date, known_at: datetime, calendar: Calenda
             days_overdue=standing.days_overdue,
             bucket=ageing_bucket(standing.days_overdue),
             state=standing.state,
-            quantity=owed.quantity,
+            quantity=owed.quantity - came,
             price_minor=owed.price_minor,
             currency=owed.currency,
         )

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import select
 
@@ -10,18 +11,41 @@ from spares.cases.models import ServiceCase
 from spares.cases.timeline import lock_case, record
 from spares.db import session
 from spares.errors import Conflict, Invalid, NotFound
-from spares.rma.models import Discrepancy, DiscrepancyKind
-from spares.rma.obligations import charge_for, charged, credit, lock_obligation
-
-ANOTHER_THING = frozenset({DiscrepancyKind.OTHER_PART, DiscrepancyKind.OTHER_SERIAL})
+from spares.rma.arrivals import NOT_WHAT_IS_OWED
+from spares.rma.models import Discrepancy, DiscrepancyKind, Obligation
+from spares.rma.obligations import charge_accessories, charge_instead, charged, credit, lock_obligation
+from spares.rma.reopening import turn_down
 
 
 class Resolution(StrEnum):
-    """What was decided: taken as settling what is owed, to go back to the customer, or the customer pays for it."""
+    """What was decided: taken as settling what is owed; not accepted, be it that it goes back or that nothing was in the
+    box; or the customer pays."""
 
     ACCEPT = "accept"
     SEND_BACK = "send_back"
+    STILL_OWED = "still_owed"
     CHARGE = "charge"
+
+
+RESOLUTIONS: dict[DiscrepancyKind, tuple[Resolution, ...]] = {
+    DiscrepancyKind.OTHER_SERIAL: (Resolution.ACCEPT, Resolution.SEND_BACK, Resolution.CHARGE),
+    DiscrepancyKind.OTHER_PART: (Resolution.ACCEPT, Resolution.SEND_BACK, Resolution.CHARGE),
+    DiscrepancyKind.MISSING: (Resolution.STILL_OWED, Resolution.CHARGE, Resolution.ACCEPT),
+    DiscrepancyKind.ACCESSORIES: (Resolution.ACCEPT, Resolution.CHARGE),
+    DiscrepancyKind.SURPLUS: (Resolution.ACCEPT, Resolution.SEND_BACK),
+    DiscrepancyKind.UNEXPECTED: (),
+}
+"""What can be decided, the usual decision first. For the first three kinds ACCEPT ends the debt, CHARGE ends it for money,
+and the others let it stand; accessories and a surplus leave it as it is."""
+
+
+def resolutions(discrepancy: Discrepancy, obligation: Obligation) -> tuple[Resolution, ...]:
+    """What can be decided about it. Some of the pieces cannot be charged by themselves: that is decided for the rest as a
+    whole."""
+    fitting = RESOLUTIONS[discrepancy.kind]
+    if obligation.came_for_id is not None and discrepancy.kind in NOT_WHAT_IS_OWED:
+        return tuple(one for one in fitting if one is not Resolution.CHARGE)
+    return fitting
 
 
 def resolve(
@@ -33,11 +57,12 @@ def resolve(
     now: datetime,
     amount_minor: int | None = None,
 ) -> Discrepancy:
-    """Decide a discrepancy of an obligation, and let the money follow: accepting another thing for what was charged
-    before takes the charge back; charging books `amount_minor` (left out: the price at dispatch of all pieces) unless a charge stands.
+    """Decide a discrepancy of an obligation, and let the debt and the money follow: what is not accepted is owed again by
+    the same day; accepting another thing for what was charged before takes the charge back; charging books `amount_minor`
+    (left out: the price at dispatch of the pieces still out) unless a charge stands.
 
-    Raises Invalid without a reason or with an amount below 1, Conflict when it was decided before, when no price is
-    known, or when it belongs to no obligation (`unexpected.place` decides those)."""
+    Raises Invalid without a reason, with an amount below 1 or for a decision that does not fit, Conflict when it was decided
+    before, or when it belongs to no obligation (`unexpected.place` decides those)."""
     actor.must(Permission.OBLIGATION_DECIDE)
     reason = reason.strip()
     if not reason:
@@ -47,17 +72,26 @@ def resolve(
     discrepancy, case = lock_discrepancy(discrepancy_id)
     if discrepancy.obligation_id is None:
         raise Conflict("discrepancy_without_obligation")
-    obligation, _ = lock_obligation(discrepancy.obligation_id)
-    standing, _ = charged(obligation.id)
-    if resolution is Resolution.CHARGE and not standing:
-        accessories = discrepancy.kind is DiscrepancyKind.ACCESSORIES
-        amount = amount_minor if amount_minor or accessories else obligation.worth_minor
-        if amount is None:
-            raise Invalid("amount_missing", field="amount")
-        charge_for(obligation, case, amount, reason=reason, actor=actor, now=now)
-    if resolution is Resolution.ACCEPT and discrepancy.kind in ANOTHER_THING:
-        credit(obligation, case, reason=reason, actor=actor, now=now)
+    row, _ = lock_obligation(discrepancy.obligation_id)
+    if resolution not in resolutions(discrepancy, row):
+        raise Invalid("decision_does_not_fit", field="resolution")
     close(discrepancy, case, resolution.value, reason=reason, actor=actor, now=now)
+    decided: dict[str, Any] = {"reason": reason, "actor": actor, "now": now}
+    if discrepancy.kind is DiscrepancyKind.ACCESSORIES:
+        if resolution is Resolution.CHARGE:
+            if amount_minor is None:
+                raise Invalid("amount_missing", field="amount")
+            charge_accessories(row, case, amount_minor, **decided)
+    elif discrepancy.kind in NOT_WHAT_IS_OWED:
+        if resolution is not Resolution.ACCEPT:
+            obligation = turn_down(row, case, **decided)
+            if resolution is Resolution.CHARGE and not charged(obligation.id)[0]:
+                amount = amount_minor or obligation.worth_minor
+                if amount is None:
+                    raise Invalid("amount_missing", field="amount")
+                charge_instead(obligation, case, amount, **decided)
+        elif row.came_for_id is None and discrepancy.kind is not DiscrepancyKind.MISSING:
+            credit(row, case, **decided)
     return discrepancy
 
 

@@ -12,9 +12,10 @@ from spares.calendars import queries as calendars
 from spares.errors import Invalid, NotFound
 from spares.rma import discrepancies, queries, unexpected, worklists
 from spares.rma.acting import once, page_key
+from spares.rma.arrivals import NOT_WHAT_IS_OWED
 from spares.rma.discrepancies import Resolution
 from spares.rma.forms import PlaceForm, ResolveForm, UnexpectedForm, empty_to_none
-from spares.rma.models import Discrepancy, DiscrepancyKind
+from spares.rma.models import Discrepancy
 from spares.rma.routes import routes
 from spares.rma.shelf import Disposition, Inspection
 from spares.rma.words import DISCREPANCIES, STATES, TONES, decision_words, found_words
@@ -47,9 +48,10 @@ def discrepancy_list() -> str:
 def discrepancy_resolve(discrepancy_id: int) -> ResponseReturnValue:
     """Decide it: what came is accepted, goes back, or is charged; an unexpected arrival gets its place."""
     record = queries.discrepancy_of(discrepancy_id, current_actor())
-    if record.discrepancy.kind is DiscrepancyKind.UNEXPECTED:
+    if record.obligation is None:
         return _place_unexpected(record)
     form = ResolveForm()
+    form.offer(discrepancies.resolutions(record.discrepancy, record.obligation))
 
     def act() -> str:
         discrepancies.resolve(
@@ -104,6 +106,7 @@ def _page(record: queries.DiscrepancyRecord, form: ResolveForm | PlaceForm) -> R
         found_words=found_words,
         decision_words=decision_words,
         kinds=DISCREPANCIES,
+        ends_the_debt=record.discrepancy.kind in NOT_WHAT_IS_OWED,
         states=STATES,
         tones=TONES,
     )

@@ -63,7 +63,7 @@ def _line(found: Exchange, leg: Incoming) -> ReturnLine:
     calendar = calendars.depot_calendar(found.depot)
     return ReturnLine(
         part_number=one.part.part_number,
-        quantity=one.quantity,
+        quantity=one.outstanding,
         description=" ".join(word for word in (one.part.manufacturer, one.part.description) if word) or None,
         serial=one.serial or None,
         fault_on=calendar.local_day(confirmed.confirmed_at).isoformat() if is_confirmed else None,

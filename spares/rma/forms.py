@@ -135,13 +135,15 @@ class ExtendForm(FlaskForm):  # type: ignore[misc]
 class ResolveForm(FlaskForm):  # type: ignore[misc]
     """The decision about a discrepancy."""
 
-    resolution = RadioField(
-        _l("Decision"), [InputRequired()], choices=[SelectChoice(one.value, RESOLUTIONS[one]) for one in Resolution]
-    )
+    resolution = RadioField(_l("Decision"), [InputRequired()])
     amount = StringField(
         _l("Amount to charge"), [Optional(), Length(max=20)], description=_l("Only when the customer is charged.")
     )
     reason = TextAreaField(_l("Reason"), [InputRequired(), Length(max=300)])
+
+    def offer(self, fitting: tuple[Resolution, ...]) -> None:
+        """Only what can be decided about it."""
+        self.resolution.choices = [SelectChoice(one.value, RESOLUTIONS[one]) for one in fitting]
 
 
 class PlaceForm(FlaskForm):  # type: ignore[misc]

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String
+from sqlalchemy import BigInteger, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from spares.cases.models import Customer, ServiceCase
@@ -43,11 +43,17 @@ class Rma(Base):
 
 
 class Obligation(Base):
-    """One faulty part owed back for one good part sent. Instants named `*_recorded_at` say when we learned of the fact,
-    which is what makes a report "as of" a past date reproducible: later knowledge does not leak into it.
+    """One faulty part owed back for one good part sent, or so many pieces of a counted one. Instants named
+    `*_recorded_at` say when we learned of the fact as it stands now; the report "as of" a past date reads the events,
+    which also tell what stood before.
 
     `first_due_on` never changes; `due_on` is in force. `part_id` is what is expected back, `serial` its serial (empty
-    when unknown). `price_minor` is the price at dispatch of the good part that went out."""
+    when unknown). `price_minor` is the price at dispatch of the good part that went out, a piece.
+
+    Goods that came without ending the obligation (some of the pieces, or another thing that was not accepted) have a row
+    of their own, which names the obligation in `came_for_id`. Nothing is owed by such a row: it carries what lies on the
+    shelf to its place. `came_quantity` of the obligation counts the pieces that went to such rows, `received_quantity` the
+    pieces that lie on the shelf under this very row."""
 
     __tablename__ = "obligation"
     __table_args__ = (
@@ -57,13 +63,21 @@ class Obligation(Base):
         Index(None, "serial_key"),
         Index(None, "return_waybill_key"),
         Index(None, "closed_recorded_at", "started_recorded_at"),
+        Index(None, "came_for_id"),
+        Index(
+            "uq_obligation_line_id_owed",
+            "line_id",
+            unique=True,
+            sqlite_where=text("came_for_id IS NULL"),
+            postgresql_where=text("came_for_id IS NULL"),
+        ),
     )
     id: Mapped[int] = mapped_column(Id, primary_key=True, init=False)
     rma_id: Mapped[int] = mapped_column(ForeignKey("rma.id"))
     case_id: Mapped[int] = mapped_column(ForeignKey("service_case.id"))
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"))
     depot_id: Mapped[int] = mapped_column(ForeignKey("depot.id"))
-    line_id: Mapped[int] = mapped_column(ForeignKey("dispatch_line.id"), unique=True)
+    line_id: Mapped[int] = mapped_column(ForeignKey("dispatch_line.id"))
     part_id: Mapped[int] = mapped_column(ForeignKey("part.id"))
     serial: Mapped[str] = mapped_column(String(80))
     serial_key: Mapped[str] = mapped_column(String(80))
@@ -89,6 +103,9 @@ class Obligation(Base):
     received_part_id: Mapped[int | None] = mapped_column(ForeignKey("part.id"), default=None)
     received_unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"), default=None)
     received_serial: Mapped[str] = mapped_column(String(80), default="")
+    received_quantity: Mapped[int] = mapped_column(default=0)
+    came_quantity: Mapped[int] = mapped_column(default=0)
+    came_for_id: Mapped[int | None] = mapped_column(ForeignKey("obligation.id"), default=None)
     inspection: Mapped[str] = mapped_column(String(40), default="")
     disposition: Mapped[str] = mapped_column(String(40), default="")
     closed_recorded_at: Mapped[datetime | None] = mapped_column(default=None)
@@ -101,13 +118,18 @@ class Obligation(Base):
 
     @property
     def worth_minor(self) -> int | None:
-        """The price at dispatch of all the pieces owed; None when no price is known."""
-        return None if self.price_minor is None else self.price_minor * self.quantity
+        """The price at dispatch of the pieces still out; None when no price is known."""
+        return None if self.price_minor is None else self.price_minor * self.outstanding
+
+    @property
+    def outstanding(self) -> int:
+        """The pieces that have not come in part."""
+        return self.quantity - self.came_quantity
 
 
 class ObligationEvent(Base):
     """What happened to an obligation, append-only. For changes of the due date `old_due_on` and `new_due_on` are set;
-    `facts` holds the rest (waybill, serial found, reason …)."""
+    `facts` holds the rest (waybill, serial found, reason …). What happens to goods that came for it stands here too."""
 
     __tablename__ = "obligation_event"
     __table_args__ = (Index(None, "obligation_id", "id"),)
@@ -123,6 +145,14 @@ class ObligationEvent(Base):
     new_due_on: Mapped[date | None] = mapped_column(default=None)
 
 
+CLOSING = ("received", "waived", "lost", "charged", "cancelled")
+"""Events after which nothing is owed, until a later one of REOPENED."""
+REOPENED = "reopened"
+"""What came was not accepted: owed again, by the day in force."""
+WAY = ("sent", "received_part", REOPENED)
+"""Events that say what is on its way, and with `came` how many pieces had come."""
+
+
 class DiscrepancyKind(StrEnum):
     """How what came differs from what was expected."""
 
@@ -130,6 +160,7 @@ class DiscrepancyKind(StrEnum):
     OTHER_PART = "other_part"
     MISSING = "missing"
     ACCESSORIES = "accessories"
+    SURPLUS = "surplus"
     UNEXPECTED = "unexpected"
 
 

@@ -60,37 +60,29 @@ def extend(
 def waive(obligation_id: int, *, reason: str, actor: Actor, now: datetime, version: str | None = None) -> None:
     """The part need not come back. It is still taken in when it does."""
     actor.must(Permission.OBLIGATION_DECIDE)
-    _close(obligation_id, ObligationVerb.WAIVE, "waived", reason, actor, now, version)
+    _close(obligation_id, ObligationVerb.WAIVE, reason, actor, now, version)
 
 
 def charge(obligation_id: int, *, reason: str, actor: Actor, now: datetime, version: str | None = None) -> None:
-    """The customer is charged the price at dispatch instead, for every piece owed. Raises Conflict when no price is
+    """The customer is charged the price at dispatch instead, for every piece still out. Raises Conflict when no price is
     known."""
     actor.must(Permission.OBLIGATION_CHARGE)
-    obligation, _ = lock_obligation(obligation_id, version)
+    reason = needed(reason, "reason")
+    obligation, case = lock_obligation(obligation_id, version)
     if obligation.worth_minor is None:
         raise Conflict("price_unknown")
-    _close(
-        obligation_id,
-        ObligationVerb.CHARGE,
-        "charged",
-        reason,
-        actor,
-        now,
-        None,
-        amount=obligation.worth_minor,
-        currency=obligation.currency,
-    )
+    charge_instead(obligation, case, obligation.worth_minor, reason=reason, actor=actor, now=now)
 
 
 def lose(obligation_id: int, *, reason: str, actor: Actor, now: datetime, version: str | None = None) -> None:
     """Lost on its way back, after it was sent: the customer no longer owes it."""
     actor.must(Permission.OBLIGATION_DECIDE)
-    _close(obligation_id, ObligationVerb.LOSE, "lost", reason, actor, now, version)
+    _close(obligation_id, ObligationVerb.LOSE, reason, actor, now, version)
 
 
 def charged(obligation_id: int) -> tuple[int, str]:
-    """What the customer stands charged with for it, in minor units of the currency; 0 after a credit."""
+    """What the customer stands charged with instead of it, in minor units of the currency; 0 after a credit. What he was
+    charged for accessories beside it is not counted."""
     query = select(ObligationEvent).where(
         ObligationEvent.obligation_id == obligation_id, ObligationEvent.kind.in_(["charged", "credited"])
     )
@@ -101,18 +93,45 @@ def charged(obligation_id: int) -> tuple[int, str]:
     return total, currency
 
 
-def credit(obligation: Obligation, case: ServiceCase, *, reason: str, actor: Actor, now: datetime) -> None:
-    """Take back the whole charge of a locked obligation, since what was owed has come; nothing when none stands."""
-    amount, currency = charged(obligation.id)
+def credit(
+    obligation: Obligation,
+    case: ServiceCase,
+    *,
+    reason: str,
+    actor: Actor,
+    now: datetime,
+    pieces: int = 1,
+    of: int = 1,
+) -> None:
+    """Take back the charge of a locked obligation, since what was owed has come: the share of so many pieces of those that
+    were out, the whole with the last of them; nothing when none stands."""
+    standing, currency = charged(obligation.id)
+    amount = standing * min(pieces, of) // of
     if amount:
         _log_money(obligation, case, "credited", amount, currency, reason, actor, now)
 
 
-def charge_for(
+def charge_instead(
     obligation: Obligation, case: ServiceCase, amount: int, *, reason: str, actor: Actor, now: datetime
 ) -> None:
-    """Charge an amount of the currency of the dispatch for what came other than owed; the obligation's course goes on."""
-    _log_money(obligation, case, "charged", amount, obligation.currency, reason, actor, now)
+    """Charge an amount of the currency of the dispatch instead of what a locked obligation owes, which ends it."""
+    _end(
+        obligation,
+        case,
+        ObligationVerb.CHARGE,
+        reason=reason,
+        actor=actor,
+        now=now,
+        amount=amount,
+        currency=obligation.currency,
+    )
+
+
+def charge_accessories(
+    obligation: Obligation, case: ServiceCase, amount: int, *, reason: str, actor: Actor, now: datetime
+) -> None:
+    """Charge an amount of the currency of the dispatch for accessories that did not come; the part's course goes on."""
+    _log_money(obligation, case, "accessories_charged", amount, obligation.currency, reason, actor, now)
 
 
 def recount_returns(depot: Depot | None, first: date, last: date, actor: Actor, now: datetime) -> None:
@@ -154,10 +173,10 @@ def log_event(
     reason: str = "",
     **facts: Any,
 ) -> None:
-    """Append to the obligation's own history."""
+    """Append to the obligation's own history; for goods, to that of the obligation that they came for."""
     session.add(
         ObligationEvent(
-            obligation_id=obligation.id,
+            obligation_id=obligation.came_for_id or obligation.id,
             kind=kind,
             recorded_at=now,
             occurred_at=occurred_at or now,
@@ -227,18 +246,26 @@ def _log_money(
 
 
 def _close(
-    obligation_id: int,
-    verb: ObligationVerb,
-    kind: str,
-    reason: str,
-    actor: Actor,
-    now: datetime,
-    version: str | None,
-    **facts: Any,
+    obligation_id: int, verb: ObligationVerb, reason: str, actor: Actor, now: datetime, version: str | None
 ) -> None:
     reason = needed(reason, "reason")
     obligation, case = lock_obligation(obligation_id, version)
+    _end(obligation, case, verb, reason=reason, actor=actor, now=now)
+
+
+def _end(
+    obligation: Obligation,
+    case: ServiceCase,
+    verb: ObligationVerb,
+    *,
+    reason: str,
+    actor: Actor,
+    now: datetime,
+    **facts: Any,
+) -> None:
+    """Nothing is owed any more. The event is named as the state that it leads to."""
     obligation.state = obligation_after(obligation.state, verb)
+    kind = obligation.state.value
     obligation.closed_recorded_at = now
     obligation.version += 1
     log_event(obligation, kind, actor=actor, now=now, reason=reason, **facts)

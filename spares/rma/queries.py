@@ -214,7 +214,11 @@ def owes(shipment_id: int) -> bool:
     query = (
         select(Obligation.id)
         .join(ShipmentLine, ShipmentLine.line_id == Obligation.line_id)
-        .where(ShipmentLine.shipment_id == shipment_id, Obligation.state != ObligationState.CANCELLED)
+        .where(
+            ShipmentLine.shipment_id == shipment_id,
+            Obligation.came_for_id.is_(None),
+            Obligation.state != ObligationState.CANCELLED,
+        )
     )
     return session.scalar(query.limit(1)) is not None
 

@@ -28,7 +28,7 @@ def dispatch_shipment(shipment_id: int, *, carrier: str, waybill: str, actor: Ac
         select(Obligation, DispatchLine.unit_id, Part.price_minor, Part.currency)
         .join(DispatchLine, DispatchLine.id == Obligation.line_id)
         .join(Part, Part.id == DispatchLine.part_id)
-        .where(Obligation.line_id.in_([line.id for line in departed.lines]))
+        .where(Obligation.line_id.in_([line.id for line in departed.lines]), Obligation.came_for_id.is_(None))
     )
     for obligation, unit_id, price_minor, currency in session.execute(query.order_by(Obligation.id)):
         obligation.dispatched_at = now
@@ -65,7 +65,9 @@ def confirm_receipt(
     days = settings.current().return_within_days
     due = return_due(received_on, calendar, days)
     query = (
-        select(Obligation).where(Obligation.line_id.in_([line.id for line in departed.lines])).order_by(Obligation.id)
+        select(Obligation)
+        .where(Obligation.line_id.in_([line.id for line in departed.lines]), Obligation.came_for_id.is_(None))
+        .order_by(Obligation.id)
     )
     started = list(session.scalars(query))
     for obligation in started:

@@ -130,7 +130,9 @@ def cancel_line(order_id: int, line_id: int, *, reason: str, actor: Actor, now: 
 
 def drop_obligations(lines: Sequence[DispatchLine], *, reason: str, actor: Actor, now: datetime) -> None:
     """Nothing has to come back for lines that never reached the customer (cancelled, lost, undeliverable)."""
-    query = select(Obligation).where(Obligation.line_id.in_([line.id for line in lines]))
+    query = select(Obligation).where(
+        Obligation.line_id.in_([line.id for line in lines]), Obligation.came_for_id.is_(None)
+    )
     for obligation in session.scalars(query.order_by(Obligation.id)):
         if obligation.state is not ObligationState.NOT_STARTED:
             continue

@@ -1,7 +1,6 @@
 """The faulty part's way back: sent, received and compared, inspected, and given its place. Goods are never turned away:
 what differs from what was expected is taken in and recorded as a discrepancy."""
 
-from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
@@ -13,30 +12,25 @@ from spares.cases.models import ServiceCase
 from spares.cases.timeline import record
 from spares.db import session
 from spares.errors import Conflict, Invalid
-from spares.inventory.models import Part, Unit
+from spares.inventory.models import Part
 from spares.numbers import NumberKind, number, scan_key
 from spares.rma import shelf
-from spares.rma.lifecycle import ObligationState, ObligationVerb, obligation_after
+from spares.rma.arrivals import (
+    NOT_WHAT_IS_OWED,
+    Content,
+    Difference,
+    content_of,
+    goods_row,
+    note_difference,
+    take_in,
+)
+from spares.rma.arrivals import Arrival as Arrival
+from spares.rma.lifecycle import ObligationState, ObligationVerb, obligation_after, owed_again
 from spares.rma.models import Discrepancy, DiscrepancyKind, Obligation
 from spares.rma.obligations import credit, lock_obligation, log_event
+from spares.rma.reopening import not_on_its_way
 from spares.rma.shelf import Disposition as Disposition
 from spares.rma.shelf import Inspection as Inspection
-
-NOT_WHAT_IS_OWED = frozenset({DiscrepancyKind.MISSING, DiscrepancyKind.OTHER_PART, DiscrepancyKind.OTHER_SERIAL})
-"""Discrepancies after which the thing that is owed is not there; missing accessories do not count."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Arrival:
-    """What was found in the box. `serial` empty and `empty_box` True when nothing was in it; `packages` as counted at
-    the door, where they were."""
-
-    part_id: int | None
-    serial: str
-    accessories_missing: str = ""
-    note: str = ""
-    empty_box: bool = False
-    packages: int | None = None
 
 
 def announce_return(
@@ -70,7 +64,8 @@ def announce_return(
     obligation.version += 1
     occurred_at = now if posted_on == today else calendar.at(posted_on, time(12))
     facts = {"posted_on": posted_on.isoformat(), "carrier": carrier.strip(), "waybill": waybill.strip()}
-    log_event(obligation, "sent", actor=actor, now=now, occurred_at=occurred_at, **facts)
+    came = obligation.came_quantity
+    log_event(obligation, "sent", actor=actor, now=now, occurred_at=occurred_at, came=came, **facts)
     record(
         case,
         "return_sent",
@@ -90,44 +85,67 @@ def receive_return(
 ) -> list[Discrepancy]:
     """Take in what came for this obligation, compare it, and put it on the returns shelf, to be inspected.
 
-    Returns the discrepancies found (none: part, serial and accessories are as expected). Nothing returned is available
-    before its inspection. Raises Conflict when it was received before, or when the unit is in a depot already."""
+    Returns the discrepancies found (none: part, serial, pieces and accessories are as expected). Some of the pieces leave
+    the rest owed by the same day. Nothing returned is available before its inspection. Raises Conflict when it was
+    received before, or when the unit is in a depot already."""
     actor.must(Permission.RETURN_RECEIVE)
     obligation, case = lock_obligation(obligation_id, version)
-    was_charged = obligation.state is ObligationState.CHARGED
-    after = obligation_after(obligation.state, ObligationVerb.RECEIVE)
-    unit: Unit | None = None
-    if not arrival.empty_box:
-        unit = _take_in(obligation, arrival, actor=actor, now=now)
-    obligation.state = after
-    obligation.received_at = now
-    obligation.closed_recorded_at = obligation.closed_recorded_at or now
+    content = content_of(obligation, arrival)
+    is_some = content.is_what_is_owed and content.pieces < obligation.outstanding
+    before, owed = obligation.state, obligation.outstanding
+    after = obligation_after(before, ObligationVerb.RECEIVE_PART if is_some else ObligationVerb.RECEIVE)
+    rows = _take_in(obligation, arrival, content, is_some, actor=actor, now=now)
+    obligation.state = owed_again(after, started=obligation.started_recorded_at is not None) if is_some else after
     obligation.version += 1
-    found = _compare(obligation, arrival, unit, actor, now)
-    session.add_all(found)
+    obligation.closed_recorded_at = obligation.closed_recorded_at if is_some else obligation.closed_recorded_at or now
     facts: dict[str, Any] = {
         "serial_found": arrival.serial.strip(),
         "note": arrival.note.strip(),
-        "as_expected": not found,
+        "as_expected": not content.differences,
         "packages": arrival.packages,
+        "quantity": content.pieces,
+        "came": obligation.quantity if not is_some and content.is_what_is_owed else obligation.came_quantity,
+        "of": obligation.quantity,
     }
-    log_event(obligation, "received", actor=actor, now=now, **facts)
-    record(case, "return_received", actor=actor, now=now, rma=_rma(obligation), serial=obligation.serial, **facts)
-    for discrepancy in found:
-        record(
-            case,
-            "discrepancy_found",
-            actor=actor,
-            now=now,
-            rma=_rma(obligation),
-            kind=discrepancy.kind.value,
-            expected=discrepancy.expected,
-            found=discrepancy.found,
+    kind = "received_part" if is_some else "received"
+    log_event(obligation, kind, actor=actor, now=now, **facts)
+    record(case, f"return_{kind}", actor=actor, now=now, rma=_rma(obligation), serial=obligation.serial, **facts)
+    found = [
+        note_difference(
+            rows[-1] if one.kind is DiscrepancyKind.SURPLUS else rows[0], case, one, arrival.note, actor=actor, now=now
         )
-    if was_charged and not {discrepancy.kind for discrepancy in found} & NOT_WHAT_IS_OWED:
-        credit(obligation, case, reason="returned", actor=actor, now=now)
+        for one in content.differences
+    ]
+    if before is ObligationState.CHARGED and content.is_what_is_owed:
+        credit(obligation, case, reason="returned", actor=actor, now=now, pieces=content.pieces, of=owed)
     session.flush()
     return found
+
+
+def _take_in(
+    obligation: Obligation, arrival: Arrival, content: Content, is_some: bool, *, actor: Actor, now: datetime
+) -> list[Obligation]:
+    """Put what came on the shelf: under the obligation what ends it, under a row of its own what does not. The row that
+    the arrival is about comes first, that of a surplus last."""
+    if content.part is None:
+        obligation.received_at = now
+        return [obligation]
+    part, key = content.part, _key("return", obligation)
+    if is_some:
+        row = goods_row(obligation, part.id, arrival.serial, content.pieces, now)
+        take_in(row, part, arrival.serial, content.pieces, request_key=key, actor=actor, now=now)
+        obligation.came_quantity += content.pieces
+        not_on_its_way(obligation)
+        return [row]
+    pieces = min(content.pieces, obligation.outstanding) if content.is_what_is_owed else content.pieces
+    take_in(obligation, part, arrival.serial, pieces, request_key=key, actor=actor, now=now)
+    if pieces == content.pieces:
+        return [obligation]
+    surplus = goods_row(obligation, part.id, arrival.serial, content.pieces - pieces, now)
+    take_in(
+        surplus, part, arrival.serial, surplus.quantity, request_key=_key("surplus", obligation), actor=actor, now=now
+    )
+    return [obligation, surplus]
 
 
 def inspect(
@@ -215,81 +233,18 @@ def _rma(obligation: Obligation) -> str:
     return number(NumberKind.RMA, obligation.rma_id)
 
 
-def _take_in(obligation: Obligation, arrival: Arrival, *, actor: Actor, now: datetime) -> Unit | None:
-    part = session.get(Part, arrival.part_id) if arrival.part_id is not None else None
-    if part is None:
-        raise Invalid("value_missing", field="part")
-    as_expected = bool(obligation.serial_key) and scan_key(arrival.serial) == obligation.serial_key
-    serial = obligation.serial if as_expected else arrival.serial.strip()
-    goods = shelf.take_in(
-        part,
-        serial,
-        obligation.quantity,
-        depot_id=obligation.depot_id,
-        reference=_rma(obligation),
-        case_id=obligation.case_id,
-        request_key=_key("return", obligation),
-        actor=actor,
-        now=now,
-    )
-    obligation.received_part_id = part.id
-    obligation.received_serial = serial
-    obligation.received_unit_id = goods.unit_id
-    return goods.unit
-
-
-def _compare(
-    obligation: Obligation, arrival: Arrival, unit: Unit | None, actor: Actor, now: datetime
-) -> list[Discrepancy]:
-    expected_part = session.get_one(Part, obligation.part_id)
-    rows: list[tuple[DiscrepancyKind, str, str]] = []
-    if arrival.empty_box:
-        rows.append((DiscrepancyKind.MISSING, f"{expected_part.part_number} {obligation.serial}", ""))
-    elif obligation.received_part_id != obligation.part_id:
-        came = session.get_one(Part, obligation.received_part_id)
-        rows.append((DiscrepancyKind.OTHER_PART, expected_part.part_number, came.part_number))
-    elif obligation.serial_key and unit is not None and unit.serial_key != obligation.serial_key:
-        rows.append((DiscrepancyKind.OTHER_SERIAL, obligation.serial, unit.serial))
-    if arrival.accessories_missing.strip():
-        rows.append((DiscrepancyKind.ACCESSORIES, arrival.accessories_missing.strip(), ""))
-    return [
-        Discrepancy(
-            kind=kind,
-            found_at=now,
-            found_by_id=actor.id,
-            expected=expected[:200],
-            found=came_text[:200],
-            case_id=obligation.case_id,
-            obligation_id=obligation.id,
-            unit_id=unit.id if unit else None,
-            note=arrival.note.strip(),
-        )
-        for kind, expected, came_text in rows
-    ]
-
-
-def _note_wrong_item(obligation: Obligation, case: ServiceCase, note: str, actor: Actor, now: datetime) -> None:
+def _note_wrong_item(row: Obligation, case: ServiceCase, note: str, actor: Actor, now: datetime) -> None:
     """A wrong item that looked right at the door is a discrepancy from now on."""
     known = select(func.count()).where(
-        Discrepancy.obligation_id == obligation.id, Discrepancy.kind.in_(NOT_WHAT_IS_OWED)
+        Discrepancy.obligation_id == row.id,
+        Discrepancy.kind.in_([*NOT_WHAT_IS_OWED, DiscrepancyKind.SURPLUS]),
+        Discrepancy.resolution.in_(["", "accept"]),  # what was decided otherwise belongs to an earlier arrival
     )
     if session.scalar(known):
         return
-    expected = session.get_one(Part, obligation.part_id).part_number
-    session.add(
-        Discrepancy(
-            kind=DiscrepancyKind.OTHER_PART,
-            found_at=now,
-            found_by_id=actor.id,
-            expected=expected[:200],
-            found=note.strip()[:200],
-            case_id=obligation.case_id,
-            obligation_id=obligation.id,
-            unit_id=obligation.received_unit_id,
-        )
-    )
-    facts: dict[str, Any] = {"kind": DiscrepancyKind.OTHER_PART.value, "expected": expected, "found": note.strip()}
-    record(case, "discrepancy_found", actor=actor, now=now, rma=_rma(obligation), **facts)
+    expected = session.get_one(Part, row.part_id).part_number
+    wrong = Difference(DiscrepancyKind.OTHER_PART, expected, note.strip())
+    note_difference(row, case, wrong, "", actor=actor, now=now)
 
 
 def _goods(obligation: Obligation) -> shelf.Goods:
@@ -297,7 +252,7 @@ def _goods(obligation: Obligation) -> shelf.Goods:
     return shelf.Goods(
         part_id=obligation.received_part_id,
         unit_id=obligation.received_unit_id,
-        quantity=1 if obligation.received_unit_id is not None else obligation.quantity,
+        quantity=obligation.received_quantity,
         depot_id=obligation.depot_id,
         reference=_rma(obligation),
         case_id=obligation.case_id,

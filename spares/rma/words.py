@@ -59,11 +59,13 @@ DISCREPANCIES: dict[DiscrepancyKind, Any] = {
     DiscrepancyKind.OTHER_PART: _l("Part differs"),
     DiscrepancyKind.MISSING: _l("Nothing in the box"),
     DiscrepancyKind.ACCESSORIES: _l("Accessories missing"),
+    DiscrepancyKind.SURPLUS: _l("More than owed"),
     DiscrepancyKind.UNEXPECTED: _l("Unexpected arrival"),
 }
 RESOLUTIONS: dict[Resolution, Any] = {
     Resolution.ACCEPT: _l("Accept as the return"),
     Resolution.SEND_BACK: _l("Send back to the customer"),
+    Resolution.STILL_OWED: _l("Not returned, still owed"),
     Resolution.CHARGE: _l("Charge the customer"),
 }
 EVENTS: dict[str, Any] = {
@@ -72,11 +74,15 @@ EVENTS: dict[str, Any] = {
     "recounted": _l("Return date counted again"),
     "sent": _l("Faulty part sent"),
     "received": _l("Faulty part received"),
+    "received_part": _l("Part of the return received"),
+    "reopened": _l("Owed again"),
+    "not_accepted": _l("What came was not accepted"),
     "inspected": _l("Finding recorded"),
     "settled": _l("Settled"),
     "waived": _l("Return waived"),
     "lost": _l("Lost on its way back"),
     "charged": _l("Charged"),
+    "accessories_charged": _l("Accessories charged"),
     "credited": _l("Charge taken back"),
     "cancelled": _l("Nothing owed"),
 }
@@ -110,13 +116,16 @@ def event_details(kind: str, facts: Mapping[str, Any], reason: str) -> list[str]
             ]
         case "sent":
             lines = [_way(facts)]
-        case "received":
-            lines = [_came(facts)]
+        case "received" | "received_part":
+            lines = [_came(facts), _pieces(facts)]
+        case "reopened":
+            due = facts.get("due", "")
+            lines = [gettext("Faulty part to be sent back by %(day)s", day=due) if due else ""]
         case "inspected":
             lines = [_inspection(facts), facts.get("note", "")]
         case "settled":
             lines = [_disposition(facts)]
-        case "charged" | "credited":
+        case "charged" | "accessories_charged" | "credited":
             lines = [money(facts.get("amount"), facts.get("currency", ""))]
     return [line for line in (*lines, reason_words(reason)) if line]
 
@@ -141,6 +150,13 @@ def _came(facts: Mapping[str, Any]) -> str:
     if facts.get("as_expected"):
         return str(gettext("%(serial)s, as expected", serial=facts.get("serial_found", "")))
     return str(gettext("Differs from what was expected: %(found)s", found=facts.get("serial_found") or "–"))
+
+
+def _pieces(facts: Mapping[str, Any]) -> str:
+    """How many of a counted part have come by then."""
+    if facts.get("of", 1) < 2:
+        return ""
+    return str(gettext("%(came)s of %(owed)s pieces are here", came=facts.get("came", 0), owed=facts["of"]))
 
 
 def _inspection(facts: Mapping[str, Any]) -> str:
@@ -212,11 +228,14 @@ tells("return_extended", _due_changed("extended"), "warn")
 tells("return_recounted", _due_changed("recounted"), "info")
 tells("return_sent", _step("sent"), "info")
 tells("return_received", _step("received"), "good")
+tells("return_received_part", _step("received_part"), "good")
+tells("return_reopened", _step("reopened"), "bad")
 tells("return_inspected", _step("inspected"), "info")
 tells("return_settled", _step("settled"), "good")
 tells("return_waived", _step("waived"), "warn")
 tells("return_lost", _step("lost"), "bad")
 tells("return_charged", _step("charged"), "bad")
+tells("return_accessories_charged", _step("accessories_charged"), "bad")
 tells("return_credited", _step("credited"), "good")
 tells("discrepancy_found", lambda data: (gettext("Discrepancy found"), [_discrepancy(data)]), "bad")
 tells("discrepancy_resolved", _resolved, "good")
@@ -250,6 +269,7 @@ explains(
         "discrepancy_without_obligation": _l("This arrival belongs to no return: inspect it and give it a place."),
         "discrepancy_of_an_obligation": _l("This discrepancy belongs to a return: decide it there."),
         "amount_out_of_range": _l("Enter an amount above zero, with at most two decimals."),
+        "decision_does_not_fit": _l("This discrepancy cannot be decided like that."),
         "amount_missing": _l("Enter the amount: no price is known that could be charged."),
         "quantity_out_of_range": _l("Enter a quantity from 1 to 9999."),
         "which_return": _l(

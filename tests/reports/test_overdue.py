@@ -11,8 +11,9 @@ from spares.calendars.queries import depot
 from spares.calendars.services import DepotValues, edit_depot, import_notice, set_day
 from spares.db import transaction
 from spares.reports.overdue import Filters, overdue_as_of
-from spares.rma import obligations, returns
+from spares.rma import discrepancies, obligations, returns
 from spares.rma.deadlines import AgeingBucket, ReturnState
+from spares.rma.discrepancies import Resolution
 from tests.reports.making import CHIEF, local, make_shop, sent_to
 
 LATER = local("2026-12-31T12:00")
@@ -199,3 +200,61 @@ def test_make_up_days_that_were_opened_later_do_not_change_an_earlier_day(contex
     # Sunday 2026-09-20 and Saturday 2026-10-10 are worked in exchange: the first brings the due day forward.
     assert before == lines("2026-10-12") == [("F1", 8, "not_sent")]
     assert lines("2026-10-13") == [("F1", 11, "not_sent")]
+
+
+def test_a_wrong_thing_is_out_of_the_report_until_it_is_turned_down_and_then_as_late_as_ever(context: Flask) -> None:
+    shop = make_shop()
+    owed = sent_to(shop, "甲公司", "F1", "2026-11-17T10:00", "2026-11-18")  # due Wed 2026-12-02
+    with transaction():
+        returns.announce_return(
+            owed.id,
+            posted_on=date(2026, 12, 4),
+            carrier="顺丰",
+            waybill="SF9",
+            actor=CHIEF,
+            now=local("2026-12-04T16:00"),
+        )
+    with transaction():
+        box = returns.Arrival(part_id=None, serial="", empty_box=True)
+        (row,) = returns.receive_return(owed.id, box, actor=CHIEF, now=local("2026-12-08T10:00"))
+    with transaction():
+        discrepancies.resolve(row.id, Resolution.STILL_OWED, reason="空箱", actor=CHIEF, now=local("2026-12-10T10:00"))
+    expected = {
+        "2026-12-02": [],
+        "2026-12-03": [("F1", 1, "not_sent")],
+        "2026-12-04": [("F1", 2, "late_on_its_way")],
+        "2026-12-07": [("F1", 3, "late_on_its_way")],
+        "2026-12-08": [],
+        "2026-12-09": [],
+        "2026-12-10": [("F1", 6, "not_sent")],
+        "2026-12-15": [("F1", 9, "not_sent")],
+    }
+    assert {day: lines(day) for day in expected} == expected
+    assert lines("2026-12-10", now="2026-12-10T16:00") == expected["2026-12-10"]
+    with transaction():
+        found = returns.Arrival(part_id=shop.part.id, serial="F1")
+        returns.receive_return(owed.id, found, actor=CHIEF, now=local("2026-12-16T10:00"))
+    assert {day: lines(day) for day in expected} == expected
+    assert lines("2026-12-16") == lines("2026-12-31", now="2026-12-31T12:00") == []
+
+
+def test_a_parcel_sent_in_time_with_the_wrong_thing_in_it_did_not_keep_the_day(context: Flask) -> None:
+    shop = make_shop()
+    owed = sent_to(shop, "甲公司", "F1", "2026-11-17T10:00", "2026-11-18")
+    with transaction():
+        returns.announce_return(
+            owed.id,
+            posted_on=date(2026, 12, 1),
+            carrier="顺丰",
+            waybill="SF9",
+            actor=CHIEF,
+            now=local("2026-12-01T16:00"),
+        )
+    assert lines("2026-12-04") == []
+    with transaction():
+        other = returns.Arrival(part_id=shop.part.id, serial="X1")
+        (row,) = returns.receive_return(owed.id, other, actor=CHIEF, now=local("2026-12-07T10:00"))
+    with transaction():
+        discrepancies.resolve(row.id, Resolution.SEND_BACK, reason="错件", actor=CHIEF, now=local("2026-12-08T10:00"))
+    assert (lines("2026-12-04"), lines("2026-12-07")) == ([], [])
+    assert lines("2026-12-08") == lines("2026-12-08", now="2026-12-08T16:00") == [("F1", 4, "not_sent")]

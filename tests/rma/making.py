@@ -119,6 +119,12 @@ def owed(rma: Rma) -> list[Obligation]:
     return list(session.scalars(select(Obligation).where(Obligation.rma_id == rma.id).order_by(Obligation.id)))
 
 
+def came_for(obligation: Obligation) -> list[Obligation]:
+    """The rows of the goods that came for it without ending it, as they are in the database now."""
+    query = select(Obligation).where(Obligation.came_for_id == obligation.id).order_by(Obligation.id)
+    return list(session.scalars(query.execution_options(populate_existing=True)))
+
+
 def fresh(obligation: Obligation) -> Obligation:
     """The obligation as it is in the database now."""
     return session.get_one(Obligation, obligation.id, populate_existing=True)

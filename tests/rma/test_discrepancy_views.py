@@ -1,6 +1,9 @@
 """The inbox of discrepancies and the door for what nobody expects, through the client."""
 
+from datetime import UTC, datetime
+
 import pytest
+import time_machine
 from sqlalchemy import func, select
 
 from spares.accounts.models import Role
@@ -8,7 +11,7 @@ from spares.cases.models import Customer, ServiceCase
 from spares.db import session
 from spares.inventory.models import Condition, LocationKind, Move
 from spares.rma.lifecycle import ObligationState
-from spares.rma.models import Discrepancy, DiscrepancyKind, ObligationEvent
+from spares.rma.models import Discrepancy, DiscrepancyKind, Obligation, ObligationEvent
 from spares.rma.returns import Arrival
 from tests.factories import post
 from tests.rma import making
@@ -121,3 +124,51 @@ def test_it_may_settle_what_is_still_owed_later(pages: Pages) -> None:
     (one,) = making.running(pages.world)
     post(pages.browser(), "/returns/unexpected", ARRIVAL)
     assert making.fresh(one).state is ObligationState.RUNNING
+
+
+def test_an_empty_box_is_owed_again_until_the_part_comes(pages: Pages) -> None:
+    (one,) = making.running(pages.world)
+    keeper, chief = pages.browser(Role.WAREHOUSE), pages.browser()
+    sent = {"request_key": "k1", "serial": "", "empty_box": "y", "packages": "1"}
+    assert post(keeper, "/returns/receive/RMA-000001", sent).status_code == 302
+    page = chief.get("/discrepancies/1").text
+    assert "未返还，仍须返还" in page
+    assert "退回客户" not in page
+    assert "否则仍须返还，期限不变" in page
+    forged = {"request_key": "k2", "resolution": "send_back", "reason": "空箱"}
+    assert post(chief, "/discrepancies/1", forged).status_code == 422
+    decided = forged | {"resolution": "still_owed"}
+    for _ in range(2):
+        assert post(chief, "/discrepancies/1", decided).headers["Location"] == "/rma/RMA-000001"
+    page = chief.get("/rma/RMA-000001").text
+    for shown in (
+        "待寄回",
+        "2026-12-02 前寄回",
+        "恢复返还义务",
+        "/returns/receive/RMA-000001",
+        f"/returns/{one.id}/extend",
+    ):
+        assert shown in page
+    assert "恢复返还义务" in chief.get(f"/cases/{pages.world.case.id}").text
+    with time_machine.travel(datetime(2026, 12, 4, 4, tzinfo=UTC), tick=False):
+        page = pages.browser(Role.FINANCE).get("/reports/overdue").text
+        assert "F9" in page
+        assert "与预期不符的来件，裁定前按已返还计" in page
+        assert "F9" not in pages.browser(Role.FINANCE).get("/reports/overdue?as_of=2026-12-02").text
+    sent = {"request_key": "k3", "serial": "F9", "packages": "1"}
+    assert post(keeper, "/returns/receive/RMA-000001", sent).status_code == 302
+    assert making.fresh(one).state is ObligationState.RECEIVED
+
+
+def test_what_goes_back_is_placed_apart_from_the_debt(pages: Pages) -> None:
+    received(pages.world, Arrival(part_id=pages.world.other.id, serial="Z1"))
+    chief, keeper = pages.browser(), pages.browser(Role.WAREHOUSE)
+    post(chief, "/discrepancies/1", {"request_key": "k1", "resolution": "send_back", "reason": "错件"})
+    page = keeper.get("/rma/RMA-000001").text
+    assert "来件，另行处置" in page
+    (one,) = session.scalars(select(Obligation).where(Obligation.came_for_id.is_not(None)))
+    assert f"/returns/{one.id}/settle" in page
+    assert "退回客户" in keeper.get(f"/returns/{one.id}/settle").text
+    sent = {"request_key": "k2", "version": str(one.version), "disposition": "send_back"}
+    assert post(keeper, f"/returns/{one.id}/settle", sent).status_code == 302
+    assert whereabouts("Z1") == (LocationKind.CUSTOMER, Condition.TO_INSPECT)

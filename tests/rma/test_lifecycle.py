@@ -3,20 +3,28 @@
 import pytest
 
 from spares.errors import Conflict
-from spares.rma.lifecycle import RECEIVABLE, ObligationState, ObligationVerb, obligation_after
+from spares.rma.lifecycle import (
+    GIVEN_UP,
+    RECEIVABLE,
+    ObligationState,
+    ObligationVerb,
+    obligation_after,
+    owed_again,
+    reopened,
+)
 
-VERBS = "start  send       receive  inspect   settle  extend     waive  lose charge  cancel"
+VERBS = "start  send       receive  receive_part reopen  inspect   settle  extend     waive  lose charge  cancel"
 TABLE = """
-not_started  running     in_transit received -         -       -          waived -    -       cancelled
-running      -           in_transit received -         -       running    waived -    charged -
-in_transit   in_transit  -          received -         -       in_transit waived lost charged -
-received     received    -          -        inspected -       -          -      -    -       -
-inspected    inspected   -          -        -         settled -          -      -    -       -
-settled      settled     -          -        -         -       -          -      -    -       -
-waived       waived      -          received -         -       -          -      -    -       -
-lost         lost        -          received -         -       -          -      -    -       -
-charged      charged     -          received -         -       -          -      -    -       -
-cancelled    -           -          received -         -       -          -      -    -       -
+not_started  running     in_transit received not_started -       -         -       -          waived -    -       cancelled
+running      -           in_transit received running     -       -         -       running    waived -    charged -
+in_transit   in_transit  -          received running     -       -         -       in_transit waived lost charged -
+received     received    -          -        -           running inspected -       -          -      -    -       -
+inspected    inspected   -          -        -           running -         settled -          -      -    -       -
+settled      settled     -          -        -           running -         -       -          -      -    -       -
+waived       waived      -          received waived      -       -         -       -          -      -    -       -
+lost         lost        -          received lost        -       -         -       -          -      -    -       -
+charged      charged     -          received charged     -       -         -       -          -      -    -       -
+cancelled    -           -          received cancelled   -       -         -       -          -      -    -       -
 """
 CASES = [
     (state, verb, after)
@@ -26,7 +34,7 @@ CASES = [
 
 
 def test_the_table_names_every_state_and_verb() -> None:
-    assert len(CASES) == len(ObligationState) * len(ObligationVerb) == 100
+    assert len(CASES) == len(ObligationState) * len(ObligationVerb) == 120
     assert {state for state, _, _ in CASES} == set(ObligationState)
     assert {verb for _, verb, _ in CASES} == set(ObligationVerb)
 
@@ -45,3 +53,23 @@ def test_every_state_and_verb(state: str, verb: str, after: str) -> None:
 
 def test_what_is_receivable() -> None:
     assert {state for state, verb, after in CASES if verb == "receive" and after != "-"} == RECEIVABLE
+
+
+@pytest.mark.parametrize("state", list(ObligationState))
+@pytest.mark.parametrize("given_up_as", [None, *sorted(GIVEN_UP)])
+@pytest.mark.parametrize("started", [True, False])
+def test_where_it_stands_again(state: ObligationState, given_up_as: ObligationState | None, started: bool) -> None:
+    if state in {ObligationState.RECEIVED, ObligationState.INSPECTED, ObligationState.SETTLED}:
+        owed = ObligationState.RUNNING if started else ObligationState.NOT_STARTED
+        assert reopened(state, given_up_as=given_up_as, started=started) is (given_up_as or owed)
+    else:
+        with pytest.raises(Conflict, match="obligation_not_allowed"):
+            reopened(state, given_up_as=given_up_as, started=started)
+
+
+@pytest.mark.parametrize("state", list(ObligationState))
+def test_only_a_clock_that_was_started_runs_again(state: ObligationState) -> None:
+    assert owed_again(state, started=True) is state
+    assert owed_again(state, started=False) is (
+        ObligationState.NOT_STARTED if state is ObligationState.RUNNING else state
+    )

@@ -65,7 +65,7 @@ def everything() -> tuple[int | None, ...]:
 
 def money(obligation: Obligation) -> list[tuple[str, int]]:
     query = select(ObligationEvent).where(ObligationEvent.obligation_id == obligation.id).order_by(ObligationEvent.id)
-    return [(e.kind, e.facts["amount"]) for e in session.scalars(query) if e.kind in {"charged", "credited"}]
+    return [(e.kind, e.facts["amount"]) for e in session.scalars(query) if "amount" in e.facts]
 
 
 def test_sent_in_time_and_received_as_expected(world: World) -> None:
@@ -169,7 +169,9 @@ def test_another_part_goes_back_and_is_charged(world: World) -> None:
     assert (row.kind, row.expected, row.found) == (DiscrepancyKind.OTHER_PART, "SW-24", "SW-48")
     inspect(one, Inspection.WRONG_ITEM)
     resolve(row, Resolution.CHARGE)
-    settle(one, Disposition.SEND_BACK)
+    (goods,) = making.came_for(one)
+    assert (fresh(one).state, goods.state) == (ObligationState.CHARGED, ObligationState.INSPECTED)
+    settle(goods, Disposition.SEND_BACK)
     assert whereabouts("Z1") == (LocationKind.CUSTOMER, Condition.TO_INSPECT)
     assert money(one) == [("charged", making.PRICE)]
 
@@ -190,12 +192,20 @@ def test_an_empty_box(world: World) -> None:
         inspect(one, Inspection.FAULT_FOUND)
     inspect(one, Inspection.MISSING)
     resolve(row, Resolution.CHARGE)
+    assert (fresh(one).state, making.came_for(one)) == (ObligationState.CHARGED, [])
+    assert money(one) == [("charged", making.PRICE)]
+    assert session.scalar(select(func.count()).select_from(Move)) == moves
+
+
+def test_an_empty_box_taken_for_the_return_needs_no_place(world: World) -> None:
+    (one,) = running(world)
+    (row,) = receive(one, Arrival(part_id=None, serial="", empty_box=True))
+    inspect(one, Inspection.MISSING)
+    resolve(row, Resolution.ACCEPT)
     with pytest.raises(Invalid, match="disposition_does_not_fit"):
         settle(one, Disposition.SCRAP)
     settle(one, Disposition.NONE)
     assert fresh(one).state is ObligationState.SETTLED
-    assert money(one) == [("charged", making.PRICE)]
-    assert session.scalar(select(func.count()).select_from(Move)) == moves
 
 
 def test_missing_accessories_do_not_stop_the_part(world: World) -> None:
@@ -207,7 +217,7 @@ def test_missing_accessories_do_not_stop_the_part(world: World) -> None:
     resolve(row, Resolution.CHARGE, 5000)
     inspect(one, Inspection.FAULT_FOUND)
     settle(one, Disposition.VENDOR)
-    assert money(one) == [("charged", 5000)]
+    assert money(one) == [("accessories_charged", 5000)]
     assert whereabouts("F9") == (LocationKind.VENDOR, Condition.FAULTY)
 
 
