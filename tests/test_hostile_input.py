@@ -168,6 +168,7 @@ def nothing_kept(app: Flask) -> Iterator[Writes]:
     event.listen(engine, "rollback", writes.drop)
 
     def commit() -> None:
+        session().dispatch.before_commit(session())
         session.flush()
         writes.keep()
         session.rollback()

@@ -15,13 +15,13 @@ from spares.cases.confirmation_clock import FaultLevel
 from spares.cases.forms import AttachForm, FaultForm, NoteForm
 from spares.cases.models import CaseState, ServiceCase
 from spares.cases.routes import routes
-from spares.cases.timeline import lock_case
+from spares.cases.timeline import check_seen, lock_case
 from spares.errors import Conflict, Invalid
 from spares.files.downloads import content_disposition
 from spares.files.storage import Upload, store, stored_file, uploads
 from spares.inventory.part_lookup import parts_by_number, the_part
 from spares.once import perform_once
-from spares.web import as_utc, check_version, explain, refusal_status, refusals_on, zone
+from spares.web import as_utc, explain, refusal_status, refusals_on, zone
 
 MOST_TEXT = 4000
 
@@ -85,7 +85,7 @@ def case_close(case_id: int) -> ResponseReturnValue:
 
     def act() -> str:
         case = lock_case(case_id)
-        check_version(request.form.get("version"), case.version)
+        check_seen(request.form.get("version"), case.version, case.id)
         services.close_case(case_id, typed, actor=current_actor(), now=g.now)
         return url_for("case_show", case_id=case_id)
 

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from spares.accounts.access import Actor
 from spares.cases.models import ServiceCase, TimelineEntry
 from spares.db import session
+from spares.errors import Conflict
 
 TOLD = "spares_told"
 
@@ -84,6 +85,19 @@ def _columns(entry: TimelineEntry) -> dict[str, Any]:
 @event.listens_for(Session, "after_rollback")
 def _forget(undone: Session) -> None:
     undone.info.pop(TOLD, None)
+
+
+def check_seen(seen: str | None, current: int, case_id: int) -> None:
+    """Refuse a page that was made from another version of one of the case's records than the one in force; None, from
+    a caller that saw no page, is any version.
+
+    Raises Conflict("moved_on") with the case's last step that was committed, so that the person is told who was faster
+    and what he did: `kind` and `data` of its entry, `who`, `at`."""
+    if seen is None or seen == str(current):
+        return
+    query = select(TimelineEntry).where(TimelineEntry.case_id == case_id)
+    last = session.scalars(query.order_by(TimelineEntry.sequence.desc()).limit(1)).one()
+    raise Conflict("moved_on", kind=last.kind, data=last.data, who=last.actor_name, at=last.recorded_at)
 
 
 def entry_hash(entry: TimelineEntry) -> str:

@@ -110,8 +110,22 @@ tells("taken_over", lambda data: (gettext("Taken over by %(name)s", name=data.ge
 tells("case_closed", lambda data: (gettext("Case closed"), [data.get("resolution", "")]), "good")
 tells("file_attached", _attached)
 
+
+def _moved_on(facts: Mapping[str, Any]) -> str:
+    function = timeline_words.get(facts["kind"])
+    what = function(facts["data"])[0] if function else facts["kind"].replace("_", " ")
+    words = gettext(
+        "%(who)s was faster, at %(at)s: %(what)s. Nothing of yours was saved. Look at the record again, then repeat your step.",
+        who=facts["who"],
+        at=instant(facts["at"]),
+        what=what,
+    )
+    return str(words)
+
+
 explains(
     {
+        "moved_on": _moved_on,
         "value_missing": _l("Please fill this in."),
         "customer_exists": _l("The customer number %(number)s is taken."),
         "contract_exists": _l("The contract number %(number)s is taken."),

@@ -12,7 +12,7 @@ from spares.calendars import queries as calendars
 from spares.calendars.models import Depot
 from spares.cases.confirmation_clock import FaultLevel
 from spares.cases.models import ServiceCase
-from spares.cases.timeline import record
+from spares.cases.timeline import check_seen, record
 from spares.db import session
 from spares.dispatch import cutoff
 from spares.dispatch.lifecycle import OPEN_LINES, LineState, LineVerb, line_after
@@ -146,8 +146,7 @@ def change_promise(
     actor.must(Permission.PROMISE_CHANGE)
     reason = needed(reason, "reason")
     order, case = lock_order(order_id)
-    if version is not None and version != str(order.version):
-        raise Conflict("stale_page")
+    check_seen(version, order.version, case.id)
     if not order.is_open:
         raise Conflict("order_not_open", number=order.number)
     if due_at <= now:

@@ -6,6 +6,7 @@ from flask_babel import gettext as _
 
 from spares.accounts.access import Permission
 from spares.accounts.guard import allow, current_actor
+from spares.cases.timeline import check_seen
 from spares.dispatch import shipping
 from spares.dispatch.board_views import depot_of, promised
 from spares.dispatch.forms import PackForm, grams, sent_key
@@ -15,7 +16,7 @@ from spares.dispatch.orders import lock_order
 from spares.dispatch.routes import routes
 from spares.errors import Invalid
 from spares.once import perform_once
-from spares.web import check_version, refusal_status, refusals_on
+from spares.web import refusal_status, refusals_on
 
 
 @routes.form("/dispatch/<number>/pack")
@@ -31,8 +32,8 @@ def order_pack(number: str) -> ResponseReturnValue:
     elif form.validate():
 
         def act() -> str:
-            order, _case = lock_order(row.order.id)
-            check_version(request.form.get("version", ""), order.version)
+            order, case = lock_order(row.order.id)
+            check_seen(request.form.get("version", ""), order.version, case.id)
             shipment = shipping.pack(
                 order.id,
                 packages=form.packages.data or 0,

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from spares.accounts.access import Permission
 from spares.accounts.guard import allow, current_actor
 from spares.cases.access import must_see
+from spares.cases.timeline import check_seen
 from spares.db import session
 from spares.dispatch import documents, queries, shipping
 from spares.dispatch.board_views import depot_of, promised
@@ -21,7 +22,7 @@ from spares.dispatch.routes import routes
 from spares.dispatch.words import DOCUMENTS, METHODS, SHIPMENT_STATES, SHIPMENT_TONES, address_of
 from spares.errors import NotFound, SparesError
 from spares.once import perform_once
-from spares.web import PAGE_SIZE, check_version, explain, page_number, zone
+from spares.web import PAGE_SIZE, explain, page_number, zone
 
 
 @routes.get("/shipments")
@@ -72,8 +73,8 @@ def shipment_reopen(number: str) -> ResponseReturnValue:
     reason = request.form.get("reason", "")
 
     def act() -> str:
-        locked, order, _case = lock_shipment(shipment.id)
-        check_version(request.form.get("version", ""), locked.version)
+        locked, order, case = lock_shipment(shipment.id)
+        check_seen(request.form.get("version", ""), locked.version, case.id)
         shipping.reopen(locked.id, reason=reason, actor=current_actor(), now=g.now)
         return url_for("order_show", number=order.number)
 

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 
 from spares.accounts.access import Permission
 from spares.accounts.guard import allow, current_actor
+from spares.cases.timeline import check_seen
 from spares.dispatch.forms import sent_key
 from spares.dispatch.models import DispatchOrder
 from spares.dispatch.order_views import order_page, seen_order
@@ -16,7 +17,7 @@ from spares.errors import SparesError
 from spares.once import perform_once
 from spares.rma import requests
 from spares.rma.routes import routes
-from spares.web import check_version, explain
+from spares.web import explain
 
 
 @routes.post("/dispatch/<number>/cancel")
@@ -47,8 +48,8 @@ def _cancel(number: str, cancel: Callable[[DispatchOrder, str], None], words: st
     reason = request.form.get("reason", "")[:500]
 
     def act() -> str:
-        order, _case = lock_order(order_id)
-        check_version(request.form.get("version", ""), order.version)
+        order, case = lock_order(order_id)
+        check_seen(request.form.get("version", ""), order.version, case.id)
         cancel(order, reason)
         return url_for("order_show", number=order.number)
 

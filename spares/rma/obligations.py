@@ -11,7 +11,7 @@ from spares.accounts.access import Actor, Permission
 from spares.calendars import queries as calendars
 from spares.calendars.models import Depot
 from spares.cases.models import ServiceCase
-from spares.cases.timeline import record
+from spares.cases.timeline import check_seen, record
 from spares.db import session
 from spares.dispatch.orders import needed
 from spares.errors import Conflict, Invalid, NotFound
@@ -36,8 +36,7 @@ def lock_obligation(obligation_id: int, version: str | None = None) -> tuple[Obl
     if row is None:
         raise NotFound("not_found")
     case, obligation = row
-    if version is not None and version != str(obligation.version):
-        raise Conflict("stale_page")
+    check_seen(version, obligation.version, case.id)
     return obligation, case
 
 

@@ -9,14 +9,16 @@ from flask_babel import gettext as _
 
 from spares.accounts.access import Actor, Permission
 from spares.accounts.guard import allow, current_actor
+from spares.cases.timeline import check_seen
+from spares.db import session
 from spares.dispatch.forms import DispatchForm, sent_key
-from spares.dispatch.models import Shipment
+from spares.dispatch.models import DispatchOrder, Shipment
 from spares.dispatch.shipment_views import refused_page, seen_shipment, shipment_page
 from spares.errors import SparesError
 from spares.once import perform_once
 from spares.rma import receipts
 from spares.rma.routes import routes
-from spares.web import check_version, refusal_status, refusals_on
+from spares.web import refusal_status, refusals_on
 
 
 @routes.post("/shipments/<number>/dispatch")
@@ -34,7 +36,7 @@ def shipment_dispatch(number: str) -> ResponseReturnValue:
             actor=current_actor(),
             now=g.now,
         )
-        check_version(request.form.get("version", ""), departed.shipment.version - 1)
+        _check_seen(departed.shipment)
         return url_for("shipment_show", number=departed.shipment.number)
 
     if form.validate():
@@ -66,7 +68,7 @@ def _end(number: str, service: Callable[..., Shipment], words: str) -> ResponseR
 
     def act() -> str:
         ended = service(shipment_id, reason=reason, actor=actor, now=g.now)
-        check_version(request.form.get("version", ""), ended.version - 1)
+        _check_seen(ended)
         return url_for("shipment_show", number=ended.number)
 
     try:
@@ -75,3 +77,9 @@ def _end(number: str, service: Callable[..., Shipment], words: str) -> ResponseR
         return refused_page(shipment_id, error, reason)
     flash(words, "success")
     return redirect(target)
+
+
+def _check_seen(shipment: Shipment) -> None:
+    """The page showed the version before the step that has just been taken."""
+    order = session.get_one(DispatchOrder, shipment.order_id)
+    check_seen(request.form.get("version", ""), shipment.version - 1, order.case_id)

@@ -147,7 +147,7 @@ def test_the_promise_is_changed_by_form_and_a_stale_page_is_told(app: Flask, ord
     page = unescape(client.get(f"/dispatch/{order.number}").text)
     assert "2026-11-18 17:00 → 2026-11-19 10:30" in page and "changed by an RMA administrator" in page
     stale = send_form(client, address, **fields)
-    assert stale.status_code == 409 and "Somebody changed this record" in stale.text
+    assert stale.status_code == 409 and "Nothing of yours was saved" in stale.text
     assert "&lt;b&gt;客户要求" in stale.text
 
 

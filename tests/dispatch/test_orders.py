@@ -61,7 +61,7 @@ def test_a_promise_set_by_hand_keeps_the_first_and_its_reason(context: Flask) ->
         (AFTERNOON + timedelta(days=367), "客户要求", None, "promise_too_far"),
         (AFTERNOON + timedelta(days=1), "  ", None, "value_missing"),
         (AFTERNOON + timedelta(days=1), "长" * 301, None, "text_too_long"),
-        (AFTERNOON + timedelta(days=1), "客户要求", "0", "stale_page"),
+        (AFTERNOON + timedelta(days=1), "客户要求", "0", "moved_on"),
     ],
 )
 def test_a_promise_that_cannot_be_is_refused(

@@ -94,7 +94,7 @@ def test_a_part_of_the_order_goes_first_and_the_rest_in_another_shipment(app: Fl
         ({"packages": 1, "weight": "0"}, "between 0.001 and 5000 kg"),
         ({"packages": 1, "lines": []}, "Choose at least one line."),
         ({"packages": 1, "lines": [999]}, "Nothing of DO-000001 is picked."),
-        ({"packages": 1, "version": "0"}, "Somebody changed this record"),
+        ({"packages": 1, "version": "0"}, "Nothing of yours was saved"),
     ],
 )
 def test_packing_that_cannot_be_is_refused(
@@ -164,7 +164,11 @@ def test_a_stale_page_dispatches_nothing(app: Flask, order: DispatchOrder) -> No
     with app.app_context():
         pack_all(order)
     answer = send_form(client, "/shipments/SH-000001/dispatch", carrier="顺丰", waybill="SF1", version=7)
-    assert answer.status_code == 409 and "Somebody changed this record" in answer.text and "SF1" in answer.text
+    assert (
+        answer.status_code == 409
+        and "Packed as SH-000001. Nothing of yours was saved." in answer.text
+        and "SF1" in answer.text
+    )
     assert [one.state for one in shipments(app)] == ["packed"]
     assert set(places(app).values()) == {(LocationKind.BIN, Condition.GOOD)}
 

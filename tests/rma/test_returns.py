@@ -374,8 +374,13 @@ def test_a_stale_page_is_told(world: World) -> None:
     with transaction():
         obligations.extend(one.id, date(2026, 12, 9), reason="客户出差", actor=SYSTEM, now=LATER)
     before = everything()
-    with pytest.raises(Conflict, match="stale_page"), transaction():
+    with pytest.raises(Conflict, match="moved_on") as told, transaction():
         returns.receive_return(one.id, making.right(world), actor=SYSTEM, now=LATER, version=version)
+    assert {key: told.value.facts[key] for key in ("kind", "who", "at")} == {
+        "kind": "return_extended",
+        "who": SYSTEM.name,
+        "at": LATER,
+    }
     assert everything() == before
 
 

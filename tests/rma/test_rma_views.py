@@ -100,7 +100,7 @@ def test_a_decision_is_taken_once(pages: Pages, verb: str, role: Role, state: Ob
     ("changes", "status", "words"),
     [
         ({"reason": " "}, 422, "请填写此项"),
-        ({"version": "1"}, 409, "有人修改了这条记录"),
+        ({"version": "1"}, 409, "您的操作未保存，请重新查看后再操作一次"),
         ({"request_key": ""}, 422, "表单"),
     ],
 )
