@@ -16,6 +16,7 @@ from spares.inventory import queries, services, stock_queries
 from spares.inventory.exports import part_columns, part_rows, sheet_response
 from spares.inventory.models import Tracking
 from spares.inventory.parts_forms import PartForm, SubstituteForm
+from spares.inventory.queries import StockLevel
 from spares.inventory.words import CONDITION_TONES, CONDITIONS, POSTINGS, TRACKINGS, place_label
 from spares.once import perform_once
 from spares.web import PAGE_SIZE, Routes, check_version, explain, page_number, refusal_status, refusals_on
@@ -197,10 +198,11 @@ def _part_page(
 def _wanted(depot_ids: list[int]) -> dict[str, Any]:
     """The list's filter as the address says it; what makes no sense counts as not said."""
     depot = whole(request.args.get("depot", ""))
+    level = request.args.get("level", "")
     sort = request.args.get("sort", "number")
     return {
         "text": request.args.get("q", "").strip()[:80],
-        "low": request.args.get("low") == "1",
+        "level": StockLevel(level) if level in set(StockLevel) else None,
         "depot_id": depot if depot in depot_ids else None,
         "sort": sort if sort.lstrip("-") in queries.PART_SORTS else "number",
     }

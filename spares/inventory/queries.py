@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import and_, func, literal, or_, select, union_all
+from sqlalchemy import Select, and_, func, literal, or_, select, union_all
 from sqlalchemy.orm import aliased
 
 from spares.calendars.models import Depot
@@ -81,22 +82,47 @@ class Substitutions:
     stands_in_for: Sequence[Substitution] = field(default_factory=list)
 
 
+class StockLevel(StrEnum):
+    """Which parts of the catalogue, by the good pieces in the bins: those with fewer free than their minimum, of these those
+    with none free, those with any, and those of which an order holds some."""
+
+    LOW = "low"
+    EMPTY = "empty"
+    GOOD = "good"
+    HELD = "held"
+
+
 def parts(
-    *, text: str = "", low: bool = False, depot_id: int | None = None, sort: str = "number", page: int, size: int
+    *,
+    text: str = "",
+    level: StockLevel | None = None,
+    depot_id: int | None = None,
+    sort: str = "number",
+    page: int,
+    size: int,
 ) -> tuple[list[PartRow], bool]:
     """A page of the catalogue and whether there is more. Every word of `text` must occur in the number, the
-    manufacturer, the description or the category. `low` keeps the parts below their minimum level, in the depot named
-    or in all together."""
-    query = _matching(select(Part), text)
-    free = _free(depot_id).subquery()
-    if low:
-        query = query.outerjoin(free, free.c.part_id == Part.id).where(
-            Part.minimum_level > func.coalesce(free.c.free, 0)
-        )
+    manufacturer, the description or the category. `level` is asked of the depot named, or of all together."""
+    query = at_level(_matching(select(Part), text), level, depot_id)
     columns = PART_SORTS.get(sort.lstrip("-"), PART_SORTS["number"])
     order = [column.desc() if sort.startswith("-") else column.asc() for column in columns]
     found = list(session.scalars(query.order_by(*order).limit(size + 1).offset((page - 1) * size)))
     return _with_stock(found[:size], depot_id), len(found) > size
+
+
+def at_level(query: Select[Any], level: StockLevel | None, depot_id: int | None = None) -> Select[Any]:
+    """The query over parts, narrowed to those at that level."""
+    if level is None:
+        return query
+    sums = _free(depot_id).subquery()
+    free, held = func.coalesce(sums.c.free, 0), func.coalesce(sums.c.in_bins - sums.c.free, 0)
+    wanted = {
+        StockLevel.LOW: Part.minimum_level > free,
+        StockLevel.EMPTY: and_(Part.minimum_level > 0, free == 0),
+        StockLevel.GOOD: func.coalesce(sums.c.in_bins, 0) > 0,
+        StockLevel.HELD: held > 0,
+    }
+    return query.outerjoin(sums, sums.c.part_id == Part.id).where(wanted[level])
 
 
 def low_stock(depot_id: int | None = None) -> list[PartRow]:
@@ -275,13 +301,14 @@ def _matching(query: Any, text: str) -> Any:
 
 
 def _free(depot_id: int | None, part_ids: Collection[int] | None = None) -> Any:
-    """Free and on-hand good pieces by part."""
+    """Good pieces by part: free ones in bins, all in any depot place, all in bins."""
     in_bin = Location.kind == LocationKind.BIN
     query = (
         select(
             StockBalance.part_id,
             func.sum(StockBalance.on_hand - StockBalance.held).filter(in_bin).label("free"),
             func.sum(StockBalance.on_hand).label("on_hand"),
+            func.sum(StockBalance.on_hand).filter(in_bin).label("in_bins"),
         )
         .join(Location, Location.id == StockBalance.location_id)
         .where(StockBalance.condition == Condition.GOOD)
@@ -298,5 +325,7 @@ def _with_stock(found: list[Part], depot_id: int | None) -> list[PartRow]:
     if not found:
         return []
     ids = {part.id for part in found}
-    sums = {part_id: (free or 0, on_hand or 0) for part_id, free, on_hand in session.execute(_free(depot_id, ids))}
+    sums = {
+        part_id: (free or 0, on_hand or 0) for part_id, free, on_hand, _bins in session.execute(_free(depot_id, ids))
+    }
     return [PartRow(part, *(int(count) for count in sums.get(part.id, (0, 0)))) for part in found]

@@ -5,11 +5,14 @@ from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import case, func, select
 
-from spares.calendars.queries import default_depot, depot_calendar
+from spares.calendars.models import Depot
+from spares.calendars.queries import default_depot, depot_calendar, depots
 from spares.db import session
 from spares.dispatch.models import DispatchOrder, Shipment
 from spares.inventory.models import Condition, Location, LocationKind, Part, StockBalance
-from spares.rma.lifecycle import OWED, ObligationState
+from spares.inventory.queries import StockLevel, at_level
+from spares.reports.overdue import overdue_as_of
+from spares.rma.lifecycle import ObligationState
 from spares.rma.models import Discrepancy, Obligation
 from spares.workdays import Calendar
 
@@ -41,12 +44,11 @@ class Figures:
     earlier: date
     later: date | None
     history: list[MonthFigures]
-    late_orders: int
+    late_orders: list[tuple[Depot, int]]
     overdue_returns: int
     to_inspect: int
     open_discrepancies: int
-    below_minimum: int
-    out_of_stock: int
+    parts: dict[StockLevel, int]
     good_pieces: int
     held_pieces: int
 
@@ -63,7 +65,6 @@ def figures_for(month: str, now: datetime) -> Figures:
     chosen = min(_month(month) or today, today).replace(day=1)
     months = [_shift(chosen, -back) for back in range(MONTHS_BACK - 1, -1, -1)]
     history = _kept_and_missed(months, calendar)
-    below, out = _short_parts()
     good, held = _pieces()
     to_inspect = _count(select(func.count(Obligation.id)).where(Obligation.state == ObligationState.RECEIVED))
     return Figures(
@@ -73,30 +74,23 @@ def figures_for(month: str, now: datetime) -> Figures:
         earlier=_shift(chosen, -1),
         later=_shift(chosen, 1) if _shift(chosen, 1) <= today else None,
         history=history,
-        late_orders=_count(
-            select(func.count(DispatchOrder.id)).where(DispatchOrder.is_open, DispatchOrder.due_at < now)
-        ),
-        overdue_returns=_overdue_now(today, calendar),
+        late_orders=_late_orders(now),
+        overdue_returns=len(overdue_as_of(today, now=now).lines),
         to_inspect=to_inspect,
         open_discrepancies=_count(select(func.count(Discrepancy.id)).where(Discrepancy.resolved_at.is_(None))),
-        below_minimum=below,
-        out_of_stock=out,
+        parts={level: _count(at_level(select(func.count(Part.id)), level)) for level in StockLevel},
         good_pieces=good,
         held_pieces=held,
     )
 
 
-def _overdue_now(today: date, calendar: Calendar) -> int:
-    """Returns overdue today: not sent by the end of their due day, or sent after it and not here yet."""
-    query = select(Obligation.due_on, Obligation.posted_on).where(Obligation.state.in_(OWED), Obligation.due_on < today)
-    count = 0
-    for due_on, posted_on in session.execute(query):
-        if due_on is None:
-            continue
-        first_late = calendar.next_working_day(due_on)
-        if today >= first_late and (posted_on is None or posted_on >= first_late):
-            count += 1
-    return count
+def _late_orders(now: datetime) -> list[tuple[Depot, int]]:
+    """Each depot with its open orders past their promise: a depot's board shows just these."""
+    late = select(DispatchOrder.depot_id, func.count(DispatchOrder.id)).where(
+        DispatchOrder.is_open, DispatchOrder.due_at < now
+    )
+    counts: dict[int, int] = dict(session.execute(late.group_by(DispatchOrder.depot_id)).all())
+    return [(depot, counts.get(depot.id, 0)) for depot in depots()]
 
 
 def _kept_and_missed(months: list[date], calendar: Calendar) -> list[MonthFigures]:
@@ -115,29 +109,6 @@ def _kept_and_missed(months: list[date], calendar: Calendar) -> list[MonthFigure
     )
     counts = {(place, bool(met)): number for place, met, number in session.execute(query)}
     return [MonthFigures(m, counts.get((i, True), 0), counts.get((i, False), 0)) for i, m in enumerate(months)]
-
-
-def _short_parts() -> tuple[int, int]:
-    """How many parts with a minimum have fewer free good pieces than it, and how many of those have none."""
-    free = func.coalesce(
-        select(func.sum(StockBalance.on_hand - StockBalance.held))
-        .join(Location, Location.id == StockBalance.location_id)
-        .where(
-            StockBalance.part_id == Part.id,
-            StockBalance.condition == Condition.GOOD,
-            Location.kind == LocationKind.BIN,
-        )
-        .scalar_subquery(),
-        0,
-    )
-    levels = select(free.label("free"), Part.minimum_level).where(Part.minimum_level > 0).subquery()
-    row = session.execute(
-        select(
-            func.coalesce(func.sum(case((levels.c.free < levels.c.minimum_level, 1), else_=0)), 0),
-            func.coalesce(func.sum(case((levels.c.free == 0, 1), else_=0)), 0),
-        )
-    ).one()
-    return int(row[0]), int(row[1])
 
 
 def _pieces() -> tuple[int, int]:

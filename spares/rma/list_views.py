@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 
 from spares.accounts.access import Permission
 from spares.accounts.guard import allow, current_actor
+from spares.calendars import queries as calendars
 from spares.files.downloads import content_disposition
 from spares.rma import worklists
 from spares.rma.due_words import DueWords, due_words
@@ -20,6 +21,7 @@ from spares.rma.worklists import Block, ReturnTab, Row
 from spares.sheets.writing import Column, ColumnKind, write_table_csv
 from spares.sheets.xlsx_writing import SheetSpec, write_xlsx
 from spares.web import PAGE_SIZE, page_number, zone
+from spares.whole_numbers import whole
 from spares.workdays import Calendar
 
 BLOCKS: dict[Block, Any] = {
@@ -33,6 +35,7 @@ BLOCKS: dict[Block, Any] = {
 RETURN_TABS: dict[ReturnTab, Any] = {
     ReturnTab.ON_ITS_WAY: _l("On its way back"),
     ReturnTab.TO_INSPECT: _l("To inspect"),
+    ReturnTab.TO_PLACE: _l("To be given a place"),
     ReturnTab.OVERDUE: _l("Overdue"),
     ReturnTab.TO_COME: _l("To be sent back"),
 }
@@ -92,7 +95,12 @@ def return_list() -> str:
     asked = request.args.get("tab", ReturnTab.ON_ITS_WAY)
     tab = ReturnTab(asked) if asked in set(ReturnTab) else ReturnTab.ON_ITS_WAY
     text = request.args.get("q", "").strip()[:80]
-    rows, counts = worklists.returns_in(tab, current_actor(), g.now, text=text, page=page_number(), size=PAGE_SIZE)
+    depots = calendars.depots()
+    asked_depot = whole(request.args.get("depot", ""))
+    depot_id = asked_depot if asked_depot in {one.id for one in depots} else None
+    rows, counts = worklists.returns_in(
+        tab, current_actor(), g.now, text=text, depot_id=depot_id, page=page_number(), size=PAGE_SIZE
+    )
     by_depot = worklists.calendars_by_depot()
     return render_template(
         "rma/return_list.html",
@@ -101,6 +109,8 @@ def return_list() -> str:
         tab=tab,
         tabs_words=RETURN_TABS,
         text=text,
+        depot_id=depot_id,
+        depot_options=[(one.id, one.name) for one in depots],
         page=page_number(),
         pages=-(-counts[tab] // PAGE_SIZE),
         total=counts[tab],

@@ -41,6 +41,7 @@ class ReturnTab(StrEnum):
 
     ON_ITS_WAY = "on_its_way"
     TO_INSPECT = "to_inspect"
+    TO_PLACE = "to_place"
     OVERDUE = "overdue"
     TO_COME = "to_come"
 
@@ -136,20 +137,23 @@ def unconfirmed(actor: Actor, *, text: str = "", page: int, size: int) -> tuple[
 
 
 def returns_in(
-    tab: ReturnTab, actor: Actor, now: datetime, *, text: str = "", page: int, size: int
+    tab: ReturnTab, actor: Actor, now: datetime, *, text: str = "", depot_id: int | None = None, page: int, size: int
 ) -> tuple[list[Obligation], dict[ReturnTab, int]]:
-    """A page of the returns that stand there, the most pressing first; and how many stand where."""
+    """A page of the returns that stand there, of one depot or of all, the most pressing first; and how many stand where."""
     overdue = is_overdue(now, calendars_by_depot())
     wanted: dict[ReturnTab, ColumnElement[bool]] = {
         ReturnTab.ON_ITS_WAY: Obligation.state == ObligationState.IN_TRANSIT,
-        ReturnTab.TO_INSPECT: Obligation.state.in_(TO_INSPECT),
+        ReturnTab.TO_INSPECT: Obligation.state == ObligationState.RECEIVED,
+        ReturnTab.TO_PLACE: Obligation.state == ObligationState.INSPECTED,
         ReturnTab.OVERDUE: overdue,
         ReturnTab.TO_COME: Obligation.state == ObligationState.RUNNING,
     }
     base = select(Obligation.id).join(Obligation.case).join(Obligation.customer).join(Obligation.part)
     base = base.where(visible_cases(actor), *_about(text))
+    if depot_id is not None:
+        base = base.where(Obligation.depot_id == depot_id)
     counts = session.execute(select(*(_counted(base.where(wanted[one])).scalar_subquery() for one in ReturnTab))).one()
-    first = Obligation.received_at if tab is ReturnTab.TO_INSPECT else Obligation.due_on
+    first = Obligation.received_at if tab in {ReturnTab.TO_INSPECT, ReturnTab.TO_PLACE} else Obligation.due_on
     query = (
         base.with_only_columns(Obligation)
         .where(wanted[tab])

@@ -68,8 +68,8 @@ def test_low_stock_is_counted_for_a_depot_or_for_all(context: Flask) -> None:
     put_stock(part, ["S2"], make_bin(there))
     assert [row.part.part_number for row in queries.low_stock()] == ["Q"]
     assert [(row.part.part_number, row.free) for row in queries.low_stock(here.id)] == [("P", 1), ("Q", 0)]
-    assert numbers(low=True) == ["Q"]
-    assert numbers(low=True, depot_id=there.id) == ["P", "Q"]
+    assert numbers(level=queries.StockLevel.LOW) == ["Q"]
+    assert numbers(level=queries.StockLevel.LOW, depot_id=there.id) == ["P", "Q"]
 
 
 def test_a_typed_part_is_found_or_refused_at_its_field(context: Flask) -> None:

@@ -122,9 +122,9 @@ def test_lists_show_filter_and_export_the_same(keeper: FlaskClient) -> None:
     part = make_part("S5735", description="=cmd", minimum_level=5)
     make_part("OTHER")
     put_stock(part, ["SN1", "SN2"], make_bin(depot, "A-1"))
-    listed = page(keeper, "/parts?low=1")
+    listed = page(keeper, "/parts?level=low")
     assert "S5735" in listed and "OTHER" not in listed
-    exported = keeper.get("/parts/export.csv?low=1", headers=ENGLISH)
+    exported = keeper.get("/parts/export.csv?level=low", headers=ENGLISH)
     assert exported.mimetype == "text/csv"
     assert exported.data.decode("utf-8-sig").splitlines()[1:] == ["S5735,华为,'=cmd,,by serial number,,2,2,5"]
     units = page(keeper, "/units?bin=a-1&condition=good")
