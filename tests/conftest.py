@@ -15,12 +15,14 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask_migrate import upgrade
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, text
 
 from spares.app import create_app
 from spares.config import Config
 from spares.db import db, session
+from tests import shared_work
 
+shared_work.share()
 DATABASES = [name for name in os.environ.get("SPARES_TEST_DATABASES", "sqlite,postgresql").split(",") if name]
 NOON = datetime(2026, 11, 18, 4, 0, tzinfo=UTC)
 """Wednesday 2026-11-18 12:00 in Shanghai, the instant most tests happen at."""
@@ -45,6 +47,7 @@ class Databases:
         self.folder = folder
         self._templates: dict[str, str] = {}
         self._server = None
+        self._administrator: Connection | None = None
 
     def fresh(self, kind: str) -> str:
         """The URL of a new empty database."""
@@ -93,6 +96,9 @@ class Databases:
 
     def stop(self) -> None:
         """Stop the server, if it was started."""
+        if self._administrator is not None:
+            self._administrator.close()
+            self._administrator.engine.dispose()
         if self._server is not None:
             self._server.cleanup()
 
@@ -113,10 +119,9 @@ class Databases:
         return uri.replace("postgresql://", "postgresql+psycopg://", 1)
 
     def _admin(self, statement: str) -> None:
-        engine = create_engine(self._url("postgres"), isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            connection.execute(text(statement))
-        engine.dispose()
+        if self._administrator is None:
+            self._administrator = create_engine(self._url("postgres"), isolation_level="AUTOCOMMIT").connect()
+        self._administrator.execute(text(statement))
 
 
 def migrate_to_head(url: str) -> None:
@@ -152,8 +157,10 @@ def database_url(request: pytest.FixtureRequest, databases: Databases) -> Iterat
 def serving(url: str, **changes: object) -> Iterator[Flask]:
     """An application on the database at `url`; its connections are closed afterwards."""
     app = create_app(config_for(url, **changes))
+    shared_work.share_templates(app)
     with app.app_context():
         engine = db.engine
+    shared_work.share_statements(engine)
     yield app
     engine.dispose()
 

@@ -110,8 +110,8 @@ def test_a_busy_database_does_not_keep_a_reader_waiting(app: Flask) -> None:
     client = app.test_client()
     with time_machine.travel(NOON, tick=False), app.app_context():
         sign_in(client, make_user())
-        with transaction():
-            session.execute(update(UserSession).values(agent="held by another transaction"))
+        with db.engine.connect() as other, other.begin():
+            other.execute(update(UserSession).values(agent="held by another transaction"))
             assert status_at(app, client, NOON + timedelta(minutes=5)) == 200
         assert only_session().last_seen_at == NOON
 
