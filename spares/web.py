@@ -156,7 +156,6 @@ def _shown(value: Any) -> Any:
 def init_app(app: Flask) -> None:
     """Hang the shared edge on the application."""
     app.url_map.converters["int"] = RecordId
-    csrf.init_app(app)
     Babel(app, locale_selector=locale, default_translation_directories="translations", default_locale="en")
     app.jinja_env.filters.update(instant=instant, day=day, money=money, duration=duration)
     app.context_processor(_page_context)

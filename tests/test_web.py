@@ -152,6 +152,19 @@ def test_too_much_is_refused(database_url: str) -> None:
         assert "文件过大" in answer.text
 
 
+def test_too_much_from_somebody_signed_in_keeps_the_frame(database_url: str) -> None:
+    with serving(database_url, max_upload_bytes=1000) as app:
+        client = app.test_client()
+        with app.app_context():
+            person = make_user(Role.ENGINEER)
+            sign_in(client, person)
+            name = person.display_name
+        answer = post(client, "/language", {"file": (io.BytesIO(b"x" * 2000), "x.bin")})
+        assert answer.status_code == 413
+        assert "topbar-user" in answer.text
+        assert name in answer.text
+
+
 @pytest.mark.parametrize(("name", "status"), [("boom", 500), ("away", 503), ("clash", 409)])
 def test_an_error_shows_a_reference_and_the_log_the_rest(
     troubled: FlaskClient, logged: list[dict[str, object]], name: str, status: int

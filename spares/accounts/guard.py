@@ -12,9 +12,10 @@ from flask.typing import ResponseReturnValue
 
 from spares.accounts.access import Actor, Permission
 from spares.accounts.forms import SignInForm
-from spares.accounts.words import ROLES
+from spares.accounts.sessions import why_ended
+from spares.accounts.words import ENDED, ROLES
 from spares.errors import Forbidden
-from spares.web import came_from_here, sent_fields
+from spares.web import came_from_here, csrf, sent_fields
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -65,6 +66,7 @@ def _sign_in_first() -> ResponseReturnValue:
         page = render_template(
             "accounts/session_ended.html",
             form=SignInForm(formdata=None),
+            why=ENDED.get(why_ended(), ""),
             kept=sent_fields(),
             resend_to=request.full_path.rstrip("?"),
         )
@@ -73,7 +75,9 @@ def _sign_in_first() -> ResponseReturnValue:
 
 
 def init_app(app: Flask, identify: Callable[[], Actor | None]) -> None:
-    """Put the gate in front of `app`; `identify` finds the person from the request's cookie."""
+    """Put the gate in front of `app`; `identify` finds the person from the request's cookie.
+
+    He is found before the check of forms reads what was sent, so that a refusal there (a file too large) knows him."""
 
     @app.context_processor
     def _role_in_words() -> dict[str, Any]:
@@ -81,11 +85,16 @@ def init_app(app: Flask, identify: Callable[[], Actor | None]) -> None:
         return {"actor_role": ROLES[actor.role] if actor and actor.role else ""}
 
     @app.before_request
+    def _recognise() -> None:
+        found = request.endpoint is not None and request.endpoint != "static"
+        g.actor = identify() if found else None
+
+    csrf.init_app(app)
+
+    @app.before_request
     def _gate() -> ResponseReturnValue | None:
-        g.actor = None
         if request.endpoint is None or request.endpoint == "static":
             return None
-        g.actor = identify()
         needs = needs_of(request.endpoint)
         if needs is None:
             return None

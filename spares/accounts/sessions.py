@@ -96,6 +96,24 @@ def identify() -> Actor | None:
     )
 
 
+def why_ended() -> str:
+    """Why the session of the request's cookie is in force no longer: what ended it, `idle` or `too_old`; nothing where there
+    is no cookie, or none that this site gave."""
+    token = request.cookies.get(current_app.config["SPARES_SIGN_IN_COOKIE"])
+    if not token:
+        return ""
+    columns = select(UserSession.ended_because, UserSession.ended_at, UserSession.created_at, UserSession.last_seen_at)
+    found = session.execute(columns.where(UserSession.token_hash == digest(token))).one_or_none()
+    if found is None:
+        return ""
+    if found.ended_at is not None:
+        return str(found.ended_because)
+    limits = settings.current()
+    if g.now - found.created_at >= timedelta(hours=limits.session_absolute_hours):
+        return "too_old"
+    return "idle" if g.now - found.last_seen_at >= timedelta(minutes=limits.session_idle_minutes) else ""
+
+
 def in_force(created_at: datetime, last_seen_at: datetime, now: datetime) -> bool:
     """Whether a session begun and last used then is within the idle and the absolute limit."""
     limits = settings.current()

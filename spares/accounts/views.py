@@ -10,7 +10,7 @@ from spares.accounts.access import Actor
 from spares.accounts.forms import PasswordChangeForm, PasswordSetForm, SignInForm
 from spares.accounts.guard import allow, current_actor, public
 from spares.accounts.models import User
-from spares.accounts.words import ROLES, browser
+from spares.accounts.words import ENDED, ROLES, browser
 from spares.db import transaction
 from spares.errors import Invalid
 from spares.web import LANGUAGES, Routes, refusal_status, refusals_on, safe_next, sent_fields
@@ -39,6 +39,7 @@ def session_begin() -> ResponseReturnValue:
         "accounts/session_ended.html" if "resend_to" in request.form else "accounts/session_begin.html",
         form=form,
         next=target,
+        why=ENDED.get(sessions.why_ended(), "") if g.actor is None else "",
         kept=kept,
         resend_to=safe_next(request.form.get("resend_to")),
         roles=ROLES,

@@ -16,6 +16,17 @@ ROLES = {
     Role.ADMINISTRATOR: _l("Administrator"),
 }
 
+ENDED: dict[str, Any] = {
+    "signed_in_anew": _l("Somebody has signed in anew in this browser, which ended this session."),
+    "password_changed": _l("The password was changed, which ended every other session."),
+    "role_changed": _l("Your role was changed, which ended the session."),
+    "ended_by_owner": _l("You ended this session from another browser."),
+    "ended_by_administrator": _l("An administrator ended this session."),
+    "idle": _l("Nobody had used this session for a while, so it ended."),
+    "too_old": _l("A session lasts only so long: this one has ended."),
+}
+"""Why one must sign in again, by what ended the session. A disabled person is told nothing more."""
+
 ACTIONS: dict[str, Any] = {}
 """What audit entries say was done, by their action; filled by `spares.accounts.audit_words` and by the other slices."""
 

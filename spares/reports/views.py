@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from spares import settings
 from spares.accounts.access import Permission
 from spares.accounts.guard import allow
-from spares.calendars.queries import default_depot, depot_calendar, depots
+from spares.calendars.queries import FIRST_DAY, default_depot, depot_calendar, depots
 from spares.errors import Invalid, NotFound, SparesError
 from spares.files.downloads import content_disposition
 from spares.reports import overdue_export
@@ -101,6 +101,8 @@ def _asked(today: date) -> tuple[date, Filters]:
         day = date.fromisoformat(typed) if typed else today
     except ValueError:
         raise Invalid("report_day_unknown", field="as_of", typed=typed[:40]) from None
+    if day < FIRST_DAY:
+        raise Invalid("report_day_too_early", field="as_of", day=day, first=FIRST_DAY)
     if day > today:
         raise Invalid("report_day_in_future", field="as_of", day=day, today=today)
     bucket, state = request.args.get("bucket", ""), request.args.get("state", "")

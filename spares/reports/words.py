@@ -25,5 +25,8 @@ STATES: dict[ReturnState, tuple[Any, str]] = {
 }
 EXPLANATIONS: dict[str, Any] = {
     "report_day_unknown": _l("“%(typed)s” is no date. Write it as 2026-11-22."),
+    "report_day_too_early": _l(
+        "The report can be made from %(first)s on; %(day)s is earlier. Choose another day: here is today."
+    ),
     "report_day_in_future": _l("The report can be made up to today (%(today)s); %(day)s is in the future."),
 }

@@ -168,3 +168,36 @@ def test_ending_twice_keeps_the_first_reason(context: Flask) -> None:
         datetime(2026, 11, 18, 4, tzinfo=UTC),
         200,
     )
+
+
+@pytest.mark.parametrize(
+    ("because", "words"),
+    [
+        ("signed_in_anew", "此浏览器中有人重新登录，本次登录因此失效。"),
+        ("password_changed", "密码已更改，其他登录均已失效。"),
+        ("ended_by_administrator", "管理员结束了本次登录。"),
+        ("disabled", ""),
+    ],
+)
+def test_who_must_sign_in_again_is_told_why_and_returns(app: Flask, because: str, words: str) -> None:
+    with time_machine.travel(NOON, tick=False), app.app_context():
+        client = app.test_client()
+        sign_in(client, make_user(Role.ENGINEER))
+        assert "失效" not in client.get("/cases").text
+        with transaction():
+            session.execute(update(UserSession).values(ended_at=NOON, ended_because=because))
+        answer = client.get("/cases?q=x")
+        assert (answer.status_code, answer.location) == (302, "/sign-in?next=/cases?q%3Dx")
+        page = client.get(answer.location).text
+        assert words in page
+        assert ("登录后将回到原来的页面。" in page) == bool(words)
+        assert 'name="next" value="/cases?q=x"' in page
+
+
+def test_an_idle_session_says_so_and_a_stranger_is_told_nothing(app: Flask) -> None:
+    with time_machine.travel(NOON, tick=False), app.app_context():
+        client = app.test_client()
+        sign_in(client, make_user(Role.ENGINEER))
+    with time_machine.travel(NOON + timedelta(hours=11), tick=False):
+        assert "本次登录久未使用，已失效。" in client.get("/sign-in").text
+    assert "失效" not in app.test_client().get("/sign-in").text

@@ -57,6 +57,8 @@ def test_a_past_day_and_filters(finance: FlaskClient) -> None:
         ("9999-12-31", "在将来"),
         ("2026-12-12", "在将来"),
         ("<i>", "&lt;i&gt;"),
+        ("1900-01-01", "最早可截至 2001-01-01"),
+        ("0001-01-01", "最早可截至 2001-01-01"),
     ],
 )
 def test_a_bad_day_is_explained(finance: FlaskClient, day: str, words: str) -> None:
