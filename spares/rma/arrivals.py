@@ -17,6 +17,8 @@ from spares.rma import shelf
 from spares.rma.lifecycle import ObligationState
 from spares.rma.models import Discrepancy, DiscrepancyKind, Obligation
 
+ASKED_AT_THE_DOOR = frozenset({DiscrepancyKind.OTHER_PART, DiscrepancyKind.OTHER_SERIAL, DiscrepancyKind.SURPLUS})
+"""Differences that a misread code or a slip of the finger also makes: asked about once before they are taken in."""
 NOT_WHAT_IS_OWED = frozenset({DiscrepancyKind.MISSING, DiscrepancyKind.OTHER_PART, DiscrepancyKind.OTHER_SERIAL})
 """Discrepancies after which the thing that is owed is not there; missing accessories and a surplus do not count."""
 MOST_PIECES = 9999
@@ -52,6 +54,11 @@ class Content:
     part: Part | None
     pieces: int
     differences: tuple[Difference, ...]
+
+    @property
+    def question(self) -> str:
+        """What is to be confirmed before this is taken in, as a token for the form; empty for nothing."""
+        return ";".join(f"{one.kind.value}:{one.found}" for one in self.differences if one.kind in ASKED_AT_THE_DOOR)
 
     @property
     def is_what_is_owed(self) -> bool:

@@ -73,6 +73,7 @@ class ReceiveForm(FlaskForm):  # type: ignore[misc]
         description=_l("Leave empty when it is the part that is expected."),
         render_kw={"autocapitalize": "off", "spellcheck": "false"},
     )
+    quantity = WholeNumberField(_l("Quantity in the box"), [Optional(), NumberRange(1, 9999)])
     empty_box = BooleanField(_l("The box is empty"))
     accessories_missing = StringField(
         _l("Accessories missing"), [Optional(), Length(max=200)], description=_l("Only what is really missing.")

@@ -12,10 +12,11 @@ from spares.accounts.guard import allow, current_actor
 from spares.calendars import queries as calendars
 from spares.errors import Conflict, Invalid
 from spares.files.storage import uploads
-from spares.inventory.models import Part
+from spares.inventory.models import Part, Tracking
 from spares.numbers import scan_key
 from spares.rma import queries, returns
 from spares.rma.acting import attach_uploads, once, page_key, seen_version
+from spares.rma.arrivals import Content, content_of
 from spares.rma.due_words import due_words
 from spares.rma.forms import BY_ENGINEER, AnnounceForm, InspectForm, ReceiveForm, SettleForm, empty_to_none
 from spares.rma.lifecycle import RECEIVABLE
@@ -36,17 +37,30 @@ def return_receive(number: str = "") -> ResponseReturnValue:
     rma_id = queries.rma_id_of(number)
     form = ReceiveForm()
     form.obligation.choices = []
+    asked: _Differs | None = None
     if form.validate_on_submit():
         with refusals_on(form):
-            return _receive(form, number, rma_id)
+            try:
+                return _receive(form, number, rma_id)
+            except _Differs as differs:
+                asked = differs
+                form.serial.data = ""  # the next scan stands alone in the field
     rows = _expected(number, rma_id)
     open_rows = [one for one in rows if one.state in RECEIVABLE]
     form.obligation.choices = [SelectChoice(str(one.id), _label(one)) for one in open_rows]
+    counted = [one for one in open_rows if one.part.tracking is Tracking.COUNTED]
+    if request.method == "GET" and len(open_rows) == len(counted) == 1:
+        form.quantity.data = counted[0].outstanding
     page = render_template(
         "rma/return_receive.html",
         number=number,
         rows=rows,
         open_rows=open_rows,
+        counted=counted,
+        asked=asked,
+        differences=[
+            found_words(one.kind.value, one.expected, one.found) for one in (asked.content.differences if asked else ())
+        ],
         due={one.id: due_words(one, g.now, calendars.depot_calendar(calendars.depot(one.depot_id))) for one in rows},
         form=form,
         key=page_key(),
@@ -66,29 +80,47 @@ def _find_expected() -> ResponseReturnValue:
     return render_template("rma/return_find.html", text=text, rows=rows, states=STATES, tones=TONES)
 
 
+class _Differs(Exception):
+    """What came is not what is owed, which may be a misread code: nothing is done until a person says so once more."""
+
+    def __init__(self, content: Content, serial: str) -> None:
+        super().__init__(content.question)
+        self.content, self.serial = content, serial
+
+
 def _receive(form: ReceiveForm, number: str, rma_id: int) -> ResponseReturnValue:
     found: list[Discrepancy] | None = None
-    taken = ""
+    taken = came = ""
     photos = uploads([form.photo.data])
 
     def act() -> str:
-        nonlocal found, taken
+        nonlocal found, taken, came
         open_rows = [one for one in _expected(number, rma_id) if one.state in RECEIVABLE]
         if not open_rows:
             raise Conflict("nothing_receivable", number=number)
         serial = (form.serial.data or "").strip()
+        confirmed = request.form.get("anyway", "")
+        if confirmed and not serial:
+            serial = request.form.get("scanned", "").strip()[:80]
         obligation = _stands_for(form, serial, open_rows)
         empty = bool(form.empty_box.data)
         arrival = returns.Arrival(
             part_id=None if empty else _part_in_box(form.part_number.data or "", serial, obligation),
             serial="" if empty else serial,
+            quantity=form.quantity.data,
             accessories_missing=form.accessories_missing.data or "",
             note=form.note.data or "",
             empty_box=empty,
             packages=form.packages.data,
         )
+        content = content_of(obligation, arrival)
+        if content.part is not None and content.part.tracking is Tracking.COUNTED and form.quantity.data is None:
+            raise Invalid("value_missing", field="quantity")
+        if content.question != confirmed:
+            raise _Differs(content, serial)
         taken = serial or obligation.part.part_number
         found = returns.receive_return(obligation.id, arrival, actor=current_actor(), now=g.now)
+        came = _so_far(obligation)
         attach_uploads(photos, obligation.case_id, "damage", blame="photo")
         return url_for("return_receive", number=number)
 
@@ -97,9 +129,25 @@ def _receive(form: ReceiveForm, number: str, rma_id: int) -> ResponseReturnValue
         flash(_("Taken in, but it differs from what was expected. An RMA administrator decides."), "warning")
         for row in found:
             flash(found_words(row.kind.value, row.expected, row.found), "error")
+    elif came:
+        flash(came, "warning")
     elif found is not None:
         flash(_("Taken in: %(what)s, as expected.", what=taken), "success")
     return answer
+
+
+def _so_far(obligation: Obligation) -> str:
+    """What of a counted part is still out after some of it came."""
+    if not obligation.came_quantity or obligation.state not in RECEIVABLE:
+        return ""
+    facts = {"came": obligation.came_quantity, "owed": obligation.quantity, "out": obligation.outstanding}
+    if obligation.due_on is None:
+        return str(_("Taken in: %(came)s of %(owed)s pieces are here, %(out)s still to come.", **facts))
+    day = obligation.due_on.isoformat()
+    words = _(
+        "Taken in: %(came)s of %(owed)s pieces are here, %(out)s still to be sent back by %(day)s.", day=day, **facts
+    )
+    return str(words)
 
 
 def _expected(number: str, rma_id: int) -> list[Obligation]:
@@ -243,7 +291,8 @@ def _page(template: str, obligation: Obligation, form: Any, **more: Any) -> Resp
 
 
 def _label(obligation: Obligation) -> str:
-    return f"{obligation.serial or '–'} · {obligation.part.part_number}"
+    pieces = f" × {obligation.outstanding}" if obligation.part.tracking is Tracking.COUNTED else ""
+    return f"{obligation.serial or '–'} · {obligation.part.part_number}{pieces}"
 
 
 def _received_part(obligation: Obligation) -> Part | None:

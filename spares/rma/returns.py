@@ -4,7 +4,7 @@ what differs from what was expected is taken in and recorded as a discrepancy.""
 from datetime import date, datetime, time
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 
 from spares.accounts.access import Actor, Permission
 from spares.calendars import queries as calendars
@@ -237,8 +237,11 @@ def _note_wrong_item(row: Obligation, case: ServiceCase, note: str, actor: Actor
     """A wrong item that looked right at the door is a discrepancy from now on."""
     known = select(func.count()).where(
         Discrepancy.obligation_id == row.id,
-        Discrepancy.kind.in_([*NOT_WHAT_IS_OWED, DiscrepancyKind.SURPLUS]),
-        Discrepancy.resolution.in_(["", "accept"]),  # what was decided otherwise belongs to an earlier arrival
+        or_(
+            Discrepancy.kind == DiscrepancyKind.SURPLUS,
+            # What was decided otherwise belongs to an earlier arrival.
+            and_(Discrepancy.kind.in_(NOT_WHAT_IS_OWED), Discrepancy.resolution.in_(["", "accept"])),
+        ),
     )
     if session.scalar(known):
         return

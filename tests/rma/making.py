@@ -17,7 +17,7 @@ from spares.dispatch import picking, shipping
 from spares.dispatch.models import DispatchOrder, Shipment
 from spares.dispatch.orders import ShipTo, Wanted
 from spares.inventory.ledger_check import verify
-from spares.inventory.models import Condition, Location, LocationKind, Part, Unit, UnitState
+from spares.inventory.models import Condition, Location, LocationKind, Part, Tracking, Unit, UnitState
 from spares.rma import receipts, requests, returns
 from spares.rma.models import Obligation, Rma
 from tests.conftest import NOON
@@ -28,6 +28,7 @@ SHIP_TO = ShipTo(consignee="李工", phone="13800000000", address="郑州市金�
 RECEIVED_ON = date(2026, 11, 18)
 DUE_ON = date(2026, 12, 2)
 PRICE = 123400
+PIECE = 50000
 
 
 @dataclass
@@ -117,6 +118,43 @@ def right(world: World) -> returns.Arrival:
 def owed(rma: Rma) -> list[Obligation]:
     """The obligations of the exchange."""
     return list(session.scalars(select(Obligation).where(Obligation.rma_id == rma.id).order_by(Obligation.id)))
+
+
+def modules_running(world: World, count: int = 5) -> Obligation:
+    """So many pieces of a counted part are with the customer since that noon: due on 2026-12-02."""
+    module = make_part("SFP-10G", tracking=Tracking.COUNTED, price_minor=PIECE)
+    put_stock(module, 20, world.bin)
+    with transaction():
+        case = lock_case(world.case.id)
+        confirmation = cases.confirm_fault(
+            case,
+            part_id=world.part.id,
+            serial=world.faulty[0],
+            level=FaultLevel.C1,
+            finding="光模块故障",
+            confirmed_at=NOON,
+            actor=SYSTEM,
+            now=NOON,
+        )
+        rma, order = requests.request_spares(
+            case,
+            confirmation,
+            depot_id=world.depot.id,
+            wanted=[Wanted(part_id=module.id, quantity=count, faulty_part_id=module.id)],
+            ship_to=SHIP_TO,
+            actor=SYSTEM,
+            now=NOON,
+        )
+    (one,) = owed(rma)
+    with transaction():
+        picking.pick_counted(order.id, one.line_id, actor=SYSTEM, now=NOON)
+        shipment = shipping.pack(order.id, packages=1, weight_grams=None, actor=SYSTEM, now=NOON)
+        receipts.dispatch_shipment(shipment.id, carrier="顺丰", waybill="SF200", actor=SYSTEM, now=NOON)
+    with transaction():
+        receipts.confirm_receipt(
+            shipment.id, received_on=RECEIVED_ON, proof="签收单", actor=SYSTEM, now=NOON + timedelta(hours=1)
+        )
+    return fresh(one)
 
 
 def came_for(obligation: Obligation) -> list[Obligation]:

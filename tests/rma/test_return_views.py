@@ -1,5 +1,7 @@
 """Announcing, receiving, inspecting and settling through the client."""
 
+import re
+from html import unescape
 from io import BytesIO
 
 import pytest
@@ -30,6 +32,18 @@ PNG = bytes.fromhex(
 
 def receive(browser: FlaskClient, key: str = "k1", **typed: object) -> TestResponse:
     return post(browser, RECEIVE, {"request_key": key, "serial": "F9", "packages": "1"} | typed, follow_redirects=True)
+
+
+def insist(browser: FlaskClient, key: str = "k1", **typed: object) -> TestResponse:
+    """Receive what differs: the page asks once, and is told that it is so, with the field for the next scan left empty."""
+    asked = receive(browser, key, **typed)
+    assert asked.status_code == 422
+    assert "请核对" in asked.text
+    question = re.search(r'name="anyway" value="([^"]+)"', asked.text)
+    scanned = re.search(r'name="scanned" value="([^"]*)"', asked.text)
+    assert question is not None and scanned is not None
+    answer = {"anyway": unescape(question[1]), "scanned": unescape(scanned[1]), "serial": ""}
+    return receive(browser, key, **(typed | answer))
 
 
 @pytest.mark.parametrize(
@@ -80,7 +94,7 @@ def test_as_expected(pages: Pages) -> None:
 
 def test_a_difference_is_said_and_recorded(pages: Pages) -> None:
     running(pages.world)
-    page = receive(pages.browser(Role.WAREHOUSE), serial="X1").text
+    page = insist(pages.browser(Role.WAREHOUSE), serial="X1").text
     assert "已收下，但与预期不符" in page
     assert "序列号不符：应为 F9，实为 X1" in page
 
@@ -89,7 +103,7 @@ def test_a_serial_known_as_another_part_tells_the_part(pages: Pages) -> None:
     running(pages.world)
     with transaction():
         session.execute(select(Move.id))
-    page = receive(pages.browser(Role.WAREHOUSE), serial="Z1", part_number="sw-48").text
+    page = insist(pages.browser(Role.WAREHOUSE), serial="Z1", part_number="sw-48").text
     assert "型号不符：应为 SW-24，实为 SW-48" in page
 
 
@@ -114,7 +128,7 @@ def test_the_same_form_twice_receives_once(pages: Pages) -> None:
     ("typed", "status", "words"),
     [
         ({"serial": ""}, 422, "请填写此项"),
-        ({"serial": "S2"}, 409, "A-01-01"),
+        ({"serial": "S2", "anyway": "other_serial:S2"}, 409, "A-01-01"),
         ({"part_number": "NO-SUCH"}, 422, "NO-SUCH"),
         ({"packages": "0"}, 422, ""),
         ({"serial": "x" * 81}, 422, ""),
@@ -143,7 +157,7 @@ def test_several_units_in_one_box(pages: Pages) -> None:
     assert "X1 与任何一件都不符" in asked.text
     receive(browser, key="k2", serial="F10")
     assert (fresh(first).state, fresh(second).state) == (ObligationState.RUNNING, ObligationState.RECEIVED)
-    assert "与预期一致" not in receive(browser, key="k3", serial="X1").text
+    assert "与预期一致" not in insist(browser, key="k3", serial="X1").text
     assert fresh(first).received_serial == "X1"
 
 
@@ -247,3 +261,41 @@ def test_returned_after_it_was_charged(pages: Pages) -> None:
     receive(pages.browser(Role.WAREHOUSE))
     page = pages.browser().get("/rma/RMA-000001").text
     assert "收费已冲回" in page
+
+
+def test_a_misread_serial_is_asked_about_and_scanned_again(pages: Pages) -> None:
+    (one,) = running(pages.world)
+    browser = pages.browser(Role.WAREHOUSE)
+    moves = session.scalar(select(func.count()).select_from(Move))
+    asked = receive(browser, serial="<F8>", note="外箱破损", packages="3", accessories_missing="电源线")
+    assert asked.status_code == 422
+    for kept in ("序列号不符：应为 F9，实为 &lt;F8&gt;", "外箱破损", "电源线", 'value="3"', "作为差异收下"):
+        assert kept in asked.text
+    assert re.search(r'id="serial"[^>]*value=""', asked.text) and re.search(r"<input[^>]*autofocus[^>]*", asked.text)
+    assert (fresh(one).state, session.scalar(select(func.count()).select_from(Move))) == (
+        ObligationState.RUNNING,
+        moves,
+    )
+    assert "与预期一致" in receive(browser, serial="F9").text
+    assert fresh(one).received_serial == "F9"
+
+
+def test_what_was_confirmed_is_not_confirmed_for_another_scan(pages: Pages) -> None:
+    (one,) = running(pages.world)
+    browser = pages.browser(Role.WAREHOUSE)
+    again = receive(browser, serial="X2", anyway="other_serial:X1", scanned="X1")
+    assert again.status_code == 422
+    assert "实为 X2" in again.text
+    assert fresh(one).state is ObligationState.RUNNING
+    assert insist(browser, serial="X2").status_code == 200
+    assert fresh(one).received_serial == "X2"
+
+
+def test_the_confirmed_form_twice_takes_in_once(pages: Pages) -> None:
+    (one,) = running(pages.world)
+    browser = pages.browser(Role.WAREHOUSE)
+    for _ in range(2):
+        answer = receive(browser, serial="", anyway="other_serial:X1", scanned="X1")
+        assert answer.status_code == 200
+    assert session.scalar(select(func.count()).select_from(Discrepancy)) == 1
+    assert fresh(one).received_serial == "X1"
