@@ -98,6 +98,10 @@ def find(visit: Visit, n: int) -> Any:
     return visit.get(Role.WAREHOUSE, f"/units/find?q={visit.serials[n]}")
 
 
+def scan(visit: Visit, n: int) -> Any:
+    return visit.get(Role.WAREHOUSE, f"/scan?q={visit.serials[n]}")
+
+
 def unit_page(visit: Visit, n: int) -> Any:
     return visit.get(Role.WAREHOUSE, f"/units/{visit.unit_ids[n]}")
 
@@ -194,6 +198,7 @@ def pack_reserved(visit: Visit) -> None:
 
 PAGES = (
     Page("find a serial", Role.WAREHOUSE, 3, find),
+    Page("scan a serial", Role.WAREHOUSE, 3, scan, 302),
     Page("a unit's page", Role.WAREHOUSE, 6, unit_page),
     Page("list 50 units", Role.WAREHOUSE, 4, listed),
     Page("board", Role.WAREHOUSE, 5, board),
