@@ -25,6 +25,9 @@ from spares.pdf.form import Party
 
 Draw = Callable[[dict[str, Any], int], bytes]
 
+PROVISIONAL = "（暂定，待国务院通知 provisional）"
+"""On paper, after a deadline that touches a year without a published notice."""
+
 _METHODS = {DeliveryMethod.COURIER: "courier", DeliveryMethod.PICK_UP: "pickup", DeliveryMethod.ENGINEER: "engineer"}
 _REASONS = {"no_exact_stock": "原型号无库存 exact part out of stock"}
 _drawn_by: dict[DocumentKind, Draw] = {}
@@ -107,7 +110,8 @@ def shipping_slip_for(shipment: Shipment, order: DispatchOrder, *, code_url: str
             carrier=shipment.carrier or None,
             waybill=shipment.waybill or None,
             method=_METHODS[order.method],
-            promised_at=_local(shipment.due_at or order.due_at, depot),
+            promised_at=_local(shipment.due_at or order.due_at, depot)
+            + (PROVISIONAL if order.promise_provisional and shipment.due_at is None else ""),
             dispatched_at=_local(shipment.dispatched_at, depot) if shipment.dispatched_at else None,
             packages=shipment.packages,
             gross_weight=kilograms(shipment.weight_grams) or None,

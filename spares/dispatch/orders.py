@@ -155,6 +155,9 @@ def change_promise(
         raise Invalid("promise_too_far", field="due_at", days=FARTHEST_PROMISE.days)
     _set_promise(order, case, due_at, reason=reason, actor=actor, now=now)
     order.promise_changed_by_hand = True
+    calendar = calendars.depot_calendar(calendars.depot(order.depot_id))
+    day = calendar.local_day(due_at)
+    order.promise_provisional = calendar.is_provisional(day, day)  # by hand nothing is counted: the day itself decides
 
 
 def recount_promises(depot: Depot | None, first: date, last: date, actor: Actor, now: datetime) -> None:
@@ -168,8 +171,23 @@ def recount_promises(depot: Depot | None, first: date, last: date, actor: Actor,
         order, case = lock_order(found.id)
         home = calendars.depot(order.depot_id)
         promise = promise_for(home, order.confirmed_at)
+        why = (promise.kind.value, promise.reason.value, promise.provisional)
         if promise.due_at != order.due_at:
             _set_promise(order, case, promise.due_at, reason="calendar", actor=actor, now=now)
+        elif why != (order.promise_kind, order.promise_reason, order.promise_provisional):
+            record(
+                case,
+                "promise_confirmed",
+                actor=actor,
+                now=now,
+                order=order.number,
+                rma=order.rma_number,
+                due=order.due_at.isoformat(),
+                old_reason=order.promise_reason,
+                new_reason=promise.reason.value,
+                provisional=promise.provisional,
+            )
+            order.version += 1
         order.promise_kind, order.promise_reason = promise.kind.value, promise.reason.value
         order.promise_provisional = promise.provisional
     session.flush()

@@ -103,6 +103,16 @@ def _promise_changed(data: Mapping[str, Any]) -> tuple[str, list[str]]:
     ]
 
 
+def _promise_confirmed(data: Mapping[str, Any]) -> tuple[str, list[str]]:
+    title = gettext("Dispatch promise of %(order)s counted again: it stays", order=data.get("order", ""))
+    return title, [_at(data, "due"), notice_words(bool(data.get("provisional")))]
+
+
+def notice_words(provisional: bool) -> str:
+    """Whether a deadline that was counted again still waits for a notice."""
+    return str(gettext("Provisional: notice not published") if provisional else gettext("No longer provisional"))
+
+
 def _swapped(data: Mapping[str, Any]) -> tuple[str, list[str]]:
     return gettext("Another serial picked than reserved"), [
         gettext(
@@ -177,6 +187,7 @@ def _shipment_not_allowed(facts: Mapping[str, Any]) -> str:
 
 
 tells("promise_changed", _promise_changed, "warn")
+tells("promise_confirmed", _promise_confirmed, "info")
 tells("line_reserved", _line_reserved, "info")
 tells("serial_swapped", _swapped, "warn")
 tells("picked", _picked, "info")

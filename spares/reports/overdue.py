@@ -53,6 +53,7 @@ class OverdueLine:
     received_on: date
     due_on: date
     first_due_on: date
+    provisional: bool  # a day counted to the due day lies in a year without a published notice, as was known then
     days_overdue: int
     bucket: AgeingBucket
     state: ReturnState
@@ -235,6 +236,7 @@ def _lines(rows: Iterable[Any], day: date, calendar: Calendar) -> Iterable[Overd
             received_on=owed.good_received_on,
             due_on=owed.due_on,
             first_due_on=owed.first_due_on,
+            provisional=calendar.is_provisional(owed.good_received_on, owed.due_on),
             days_overdue=standing.days_overdue,
             bucket=ageing_bucket(standing.days_overdue),
             state=standing.state,

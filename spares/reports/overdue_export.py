@@ -30,6 +30,7 @@ def columns() -> list[Column]:
         Column("shipped_on", _("Shipped"), ColumnKind.DATE),
         Column("received_on", _("Received by customer"), ColumnKind.DATE),
         Column("due_on", _("Due"), ColumnKind.DATE),
+        Column("notice", _("Holiday notice")),
         Column("days", _("Working days overdue"), ColumnKind.INT),
         Column("ageing", _("Ageing")),
         Column("state", _("State")),
@@ -53,6 +54,7 @@ def cells(line: OverdueLine) -> dict[str, Any]:
         "shipped_on": line.shipped_on,
         "received_on": line.received_on,
         "due_on": line.due_on,
+        "notice": _("Provisional: notice not published") if line.provisional else "",
         "days": line.days_overdue,
         "ageing": str(BUCKETS[line.bucket]),
         "state": str(STATES[line.state][0]),
@@ -103,13 +105,18 @@ def as_pdf(report: OverdueReport, organisation: str, made_at: datetime) -> bytes
     widths = {"customer": 3.0, "part": 2.4, "faulty_serial": 2.2, "shipped_serial": 2.2, "days": 1.2}
     shown = [PdfColumn(titles[key], widths.get(key, 1.7), number=key == "days") for key in wanted]
     shown.append(PdfColumn(titles["amount"], 2.0, number=True))
-    rows = ([str(cells(line)[key]) for key in wanted] + [_worth(line)] for line in report.lines)
+    rows = ([_printed(cells(line), key) for key in wanted] + [_worth(line)] for line in report.lines)
     totals = [_("Total"), _("%(number)d lines", number=report.total.lines)] + [""] * (len(wanted) - 2)
     totals.append(" + ".join(money(minor, code) for code, minor in sorted(report.total.amounts.items())) or "–")
     heading = _("Overdue returns as of %(day)s", day=report.as_of.isoformat())
     known = _("Computed from what was known at the end of that day; working days of the depot.")
     footer = f"{organisation} · {instant(made_at)}"
     return table_report([heading, known], shown, rows, totals, footer)
+
+
+def _printed(values: dict[str, Any], key: str) -> str:
+    """A cell on paper, where a provisional deadline says so beside the state and takes no column of its own."""
+    return f"{values[key]} · {values['notice']}" if key == "state" and values["notice"] else str(values[key])
 
 
 def _worth(line: OverdueLine) -> str:

@@ -39,6 +39,7 @@ def return_slip_for(found: Exchange, receiving_url: str) -> ReturnSlip:
         shipping_slip=", ".join(shipments) or None,
         valid_until=max([asked_on + VALID_FOR, *due]).isoformat(),
         return_by=due[0].isoformat() if due else None,
+        provisional=any(leg.obligation.due_provisional for leg in legs if due and leg.obligation.due_on == due[0]),
         return_within_days=settings.current().return_within_days,
         category="replacement",
         receiving_url=receiving_url,

@@ -53,6 +53,8 @@ def extend(
         raise Invalid("extension_not_later", field="due_on", day=obligation.due_on)
     obligation.state = after
     obligation.due_changed_by_hand = True
+    calendar = calendars.depot_calendar(calendars.depot(obligation.depot_id))
+    obligation.due_provisional = calendar.is_provisional(due_on, due_on)
     _set_due(obligation, case, due_on, kind="extended", reason=reason, actor=actor, now=now)
 
 
@@ -147,9 +149,21 @@ def recount_returns(depot: Depot | None, first: date, last: date, actor: Actor, 
             continue
         calendar = calendars.depot_calendar(calendars.depot(obligation.depot_id))
         due = return_due(obligation.good_received_on, calendar, _days_given(obligation.id))
-        obligation.due_provisional = due.provisional
+        before, obligation.due_provisional = obligation.due_provisional, due.provisional
         if due.due_on != obligation.due_on:
             _set_due(obligation, case, due.due_on, kind="recounted", reason="calendar", actor=actor, now=now)
+        elif before != due.provisional:
+            record(
+                case,
+                "return_confirmed",
+                actor=actor,
+                now=now,
+                rma=number(NumberKind.RMA, obligation.rma_id),
+                serial=obligation.serial,
+                due=due.due_on.isoformat(),
+                provisional=due.provisional,
+            )
+            obligation.version += 1
     session.flush()
 
 

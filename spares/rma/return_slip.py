@@ -38,7 +38,8 @@ class ReturnLine:
 
 @dataclass(frozen=True)
 class ReturnSlip:
-    """What a return slip says. Dates are ISO; `return_by` is empty while the customer's receipt is not known.
+    """What a return slip says. Dates are ISO; `return_by` is empty while the customer's receipt is not known;
+    `provisional`: it touches a year without a published holiday notice.
 
     `receiving_url` is what the QR code says (it opens the receiving form of this RMA); empty, it says the RMA number.
     `category` is a key of CATEGORIES; `in_warranty` None leaves both boxes empty.
@@ -52,6 +53,7 @@ class ReturnSlip:
     shipping_slip: str | None = None
     valid_until: str | None = None
     return_by: str | None = None
+    provisional: bool = False
     return_within_days: int | None = None
     category: str | None = None
     in_warranty: bool | None = None
@@ -225,6 +227,8 @@ def duty_words(by: str | None, within_days: int | None, units: int) -> Term:
 def _duty(pages: _Pages, slip: ReturnSlip) -> None:
     """The box with what must come back, by when and to where, in the largest type of the page's upper part."""
     zh, en = duty_words(slip.return_by, slip.return_within_days, sum(line.quantity for line in slip.lines))
+    if slip.provisional:
+        zh, en = f"{zh}（暂定，待国务院通知）", f"{en} (provisional: notice not published)"
     blanks = () if slip.return_by else (RECEIVED_ON, RETURN_ON)
     pages.y = form.duty_box(pages.sheet, pages.y, Term(zh, en), SEND_TO, slip.send_to, blanks) + 1
 

@@ -9,6 +9,7 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
 from spares.cases.words import leads_to, tells
+from spares.dispatch.words import notice_words
 from spares.rma.discrepancies import Resolution
 from spares.rma.lifecycle import ObligationState
 from spares.rma.models import DiscrepancyKind
@@ -223,9 +224,17 @@ def _not_allowed(facts: Mapping[str, Any]) -> str:
     return str(gettext("This cannot be done any more: the return is “%(state)s”.", state=state))
 
 
+def _due_confirmed(data: Mapping[str, Any]) -> tuple[str, list[str]]:
+    title = gettext(
+        "Return date of %(serial)s counted again: it stays", serial=data.get("serial") or data.get("rma", "")
+    )
+    return title, [data.get("due", ""), notice_words(bool(data.get("provisional")))]
+
+
 tells("receipt_confirmed", _receipt, "good")
 tells("return_extended", _due_changed("extended"), "warn")
 tells("return_recounted", _due_changed("recounted"), "info")
+tells("return_confirmed", _due_confirmed, "info")
 tells("return_sent", _step("sent"), "info")
 tells("return_received", _step("received"), "good")
 tells("return_received_part", _step("received_part"), "good")
