@@ -4,6 +4,7 @@ Slices register the words for their error codes with `explains` when their views
 SparesError into the reader's language. A test checks that no code raised anywhere is without words."""
 
 import os
+import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -40,6 +41,8 @@ CONTENT_SECURITY_POLICY = (
     "manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
 )
 PAGE_SIZE = 50
+_OUT_OF_SPACE = re.compile("disk is full|No space left", re.IGNORECASE)
+"""What SQLite and PostgreSQL say when there is no room."""
 SECRET_FIELDS = ("password", "repeat", "current")
 """Names of fields that are never written into a page or a log."""
 
@@ -111,6 +114,9 @@ EXPLANATIONS: dict[str, Any] = {
         "Somebody changed this record after you opened the page. Look at it again, then repeat your step."
     ),
     "busy": _l("The database is busy or cannot be written. Nothing was changed; please try again in a moment."),
+    "disk_full": _l(
+        "The server's disk is full. Nothing was changed. Ask an administrator to make room, then send it again."
+    ),
     "clash": _l("Somebody else did the same thing at the same moment. Nothing was changed; please look again."),
     "unexpected": _l(
         "Something went wrong on our side. Nothing was changed. Tell the administrator the reference below."
@@ -371,8 +377,16 @@ def _http_error(error: HTTPException) -> BaseResponse | tuple[str, int]:
 
 
 def _database_unavailable(error: OperationalError) -> tuple[str, int]:
-    log.error("database", problem=str(error.orig), path=request.path, reference=g.get("reference"))
-    return error_page(503, str(EXPLANATIONS["busy"]), g.get("reference", ""))
+    """Busy, away, or out of space. A form of this site comes back ready to be sent again: its key is in it, so that it
+    acts once even where only the answer was lost."""
+    problem = str(error.orig)
+    log.error("database", problem=problem, path=request.path, reference=g.get("reference"))
+    words = str(EXPLANATIONS["disk_full" if _OUT_OF_SPACE.search(problem) else "busy"])
+    if request.method != "POST" or "HX-Request" in request.headers or not came_from_here():
+        return error_page(503, words, g.get("reference", ""))
+    session.rollback()
+    resend_to = request.full_path.rstrip("?")
+    return render_template("errors/send_again.html", kept=sent_fields(), resend_to=resend_to, words=words), 503
 
 
 def _clash(error: IntegrityError) -> tuple[str, int]:
