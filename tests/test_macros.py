@@ -179,6 +179,16 @@ def test_the_scale_ends_at_a_round_number(page: Flask, most: int, top: str) -> N
     assert ticks[-1] == top
 
 
+def test_long_labels_below_a_chart_take_turns_on_two_lines(page: Flask) -> None:
+    source = """{% from "macros/charts.html" import bar_chart %}
+      {{ bar_chart("a", "b", labels, [{"label": "d", "values": [1] * labels|length}]) }}"""
+    with page.test_request_context():
+        months = render_template_string(source, labels=[f"2026-{month:02d}" for month in range(6, 12)])
+        spans = render_template_string(source, labels=["1–5", "6–10", "11–30", "> 30"])
+    assert (months.count("chart-lower"), months.count('viewBox="0 0 648 268"')) == (3, 1)
+    assert (spans.count("chart-lower"), spans.count('viewBox="0 0 648 240"')) == (0, 1)
+
+
 def test_empty_charts_and_lists_still_render(page: Flask) -> None:
     source = """{% from "macros/charts.html" import bar_chart, line_chart, in_bar %}
       {% from "macros/chips.html" import progress, timeline %}
