@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import structlog
-from flask import Flask, Response, g, has_request_context, render_template, request
+from flask import Flask, Response, current_app, g, has_request_context, render_template, request
 from flask import session as cookie
 from flask_babel import Babel, gettext, ngettext
 from flask_babel import lazy_gettext as _l
@@ -193,8 +193,6 @@ def page_language() -> str:
 
 
 def _page_context() -> dict[str, Any]:
-    from flask import current_app
-
     return {
         "page_language": page_language(),
         "product_name": _product_name(),
@@ -329,8 +327,6 @@ def _begin() -> None:
 
 
 def _headers(response: Response) -> Response:
-    from flask import current_app
-
     response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "same-origin"
