@@ -283,7 +283,7 @@ def _return_step(
         later = world.calendar.add_working_days(owed.due_on, 5)
         obligations.extend(owed.id, later, reason=step.value, actor=admin, now=at)
     elif step.verb == "charge":
-        obligations.charge(owed.id, reason=step.value, actor=finance, now=at)
+        obligations.charge(owed.id, owed.worth_minor or 0, reason=step.value, actor=finance, now=at)
     elif step.verb == "waive":
         obligations.waive(owed.id, reason=step.value, actor=admin, now=at)
     else:

@@ -87,7 +87,7 @@ class OverdueReport:
     lines: Sequence[OverdueLine]
     total: Sum
     by_bucket: dict[AgeingBucket, Sum]
-    by_customer: dict[str, Sum]
+    by_customer: dict[tuple[int, str], Sum]
 
 
 def overdue_as_of(day: date, filters: Filters = Filters(), *, now: datetime) -> OverdueReport:
@@ -253,10 +253,10 @@ def _wanted(line: OverdueLine, filters: Filters) -> bool:
 def _summed(day: date, lines: Sequence[OverdueLine]) -> OverdueReport:
     total = Sum()
     by_bucket: dict[AgeingBucket, Sum] = {bucket: Sum() for bucket in AgeingBucket}
-    by_customer: dict[str, Sum] = defaultdict(Sum)
+    by_customer: dict[tuple[int, str], Sum] = defaultdict(Sum)
     for line in lines:
         total.add(line)
         by_bucket[line.bucket].add(line)
-        by_customer[line.customer].add(line)
-    ordered = dict(sorted(by_customer.items(), key=lambda item: (-item[1].lines, item[0])))
+        by_customer[line.customer_id, line.customer].add(line)
+    ordered = dict(sorted(by_customer.items(), key=lambda item: (-item[1].lines, item[0][1], item[0][0])))
     return OverdueReport(day, lines, total, by_bucket, ordered)

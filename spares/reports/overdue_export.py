@@ -81,7 +81,7 @@ def as_xlsx(report: OverdueReport, zone: tzinfo) -> bytes:
         Column("currency", _("Currency")),
     ]
     ageing = [row for bucket, total in report.by_bucket.items() for row in _sum_rows(str(BUCKETS[bucket]), total)]
-    by_customer = [row for name, total in report.by_customer.items() for row in _sum_rows(name, total)]
+    by_customer = [row for (_id, name), total in report.by_customer.items() for row in _sum_rows(name, total)]
     customer_columns = [Column("name", _("Customer")), *sums[1:]]
     specs = [lines, SheetSpec(_("By ageing"), sums, ageing), SheetSpec(_("By customer"), customer_columns, by_customer)]
     return write_xlsx(specs, zone=zone)

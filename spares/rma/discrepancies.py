@@ -59,7 +59,7 @@ def resolve(
 ) -> Discrepancy:
     """Decide a discrepancy of an obligation, and let the debt and the money follow: what is not accepted is owed again by
     the same day; accepting another thing for what was charged before takes the charge back; charging books `amount_minor`
-    (left out: the price at dispatch of the pieces still out) unless a charge stands.
+    unless a charge stands.
 
     Raises Invalid without a reason, with an amount below 1 or for a decision that does not fit, Conflict when it was decided
     before, or when it belongs to no obligation (`unexpected.place` decides those)."""
@@ -86,10 +86,9 @@ def resolve(
         if resolution is not Resolution.ACCEPT:
             obligation = turn_down(row, case, **decided)
             if resolution is Resolution.CHARGE and not charged(obligation.id)[0]:
-                amount = amount_minor or obligation.worth_minor
-                if amount is None:
+                if amount_minor is None:
                     raise Invalid("amount_missing", field="amount")
-                charge_instead(obligation, case, amount, **decided)
+                charge_instead(obligation, case, amount_minor, **decided)
         elif row.came_for_id is None and discrepancy.kind is not DiscrepancyKind.MISSING:
             credit(row, case, **decided)
     return discrepancy

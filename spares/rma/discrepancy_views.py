@@ -1,7 +1,5 @@
 """The inbox of what came other than expected, each decided with a reason; and the door for what nobody expects."""
 
-from decimal import Decimal, InvalidOperation
-
 from flask import flash, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -12,17 +10,15 @@ from spares.calendars import queries as calendars
 from spares.errors import Invalid, NotFound
 from spares.rma import discrepancies, queries, unexpected, worklists
 from spares.rma.acting import once, page_key
+from spares.rma.amounts import amount_typed, as_typed
 from spares.rma.arrivals import NOT_WHAT_IS_OWED
 from spares.rma.discrepancies import Resolution
 from spares.rma.forms import PlaceForm, ResolveForm, UnexpectedForm, empty_to_none
-from spares.rma.models import Discrepancy
+from spares.rma.models import Discrepancy, DiscrepancyKind
 from spares.rma.routes import routes
 from spares.rma.shelf import Disposition, Inspection
 from spares.rma.words import DISCREPANCIES, STATES, TONES, decision_words, found_words
-from spares.web import PAGE_SIZE, page_number, refusal_status, refusals_on
-
-MOST = 10_000_000_000
-"""Minor units; more is a slip of the finger."""
+from spares.web import PAGE_SIZE, money, page_number, refusal_status, refusals_on
 
 
 @routes.get("/discrepancies")
@@ -53,21 +49,30 @@ def discrepancy_resolve(discrepancy_id: int) -> ResponseReturnValue:
     form = ResolveForm()
     form.offer(discrepancies.resolutions(record.discrepancy, record.obligation))
 
+    if request.method == "GET" and record.discrepancy.kind is not DiscrepancyKind.ACCESSORIES:
+        form.amount.data = as_typed(record.obligation.worth_minor)
+    charges, amount, currency = form.resolution.data == Resolution.CHARGE, 0, record.obligation.currency
+
     def act() -> str:
+        nonlocal amount
+        amount = amount_typed(form.amount.data or "") if charges else 0
         discrepancies.resolve(
             discrepancy_id,
             Resolution(form.resolution.data),
             reason=form.reason.data or "",
             actor=current_actor(),
             now=g.now,
-            amount_minor=_minor(form.amount.data or "") if form.resolution.data == Resolution.CHARGE else None,
+            amount_minor=amount if charges else None,
         )
         return url_for("rma_show", number=record.rma_number)
 
     if form.validate_on_submit():
         with refusals_on(form):
             answer = once(act)
-            flash(_("Decided."), "success")
+            if amount:
+                flash(_("Decided. Charged %(amount)s.", amount=money(amount, currency)), "success")
+            else:
+                flash(_("Decided."), "success")
             return answer
     return _page(record, form)
 
@@ -173,17 +178,3 @@ def _customer(text: str) -> int | None:
     if found is None:
         raise NotFound("customer_unknown", field="customer_code", typed=text.strip())
     return found
-
-
-def _minor(text: str) -> int | None:
-    """An amount as typed, in minor units (two decimals); None for none. Raises Invalid for anything else."""
-    typed = text.strip().replace(",", "").replace("，", "")
-    if not typed:
-        return None
-    try:
-        amount = Decimal(typed) * 100
-    except InvalidOperation:
-        raise Invalid("amount_out_of_range", field="amount") from None
-    if not amount.is_finite() or amount != amount.to_integral_value() or not 1 <= amount <= MOST:
-        raise Invalid("amount_out_of_range", field="amount")
-    return int(amount)

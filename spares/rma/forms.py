@@ -58,6 +58,20 @@ class AnnounceForm(FlaskForm):  # type: ignore[misc]
     waybill = StringField(_l("Waybill"), [Optional(), Length(max=60)], render_kw={"autocapitalize": "off"})
 
 
+class WaybillForm(FlaskForm):  # type: ignore[misc]
+    """The waybill under which the faulty part really travels."""
+
+    carrier = StringField(_l("Carrier"), [InputRequired(), Length(max=60)])
+    waybill = StringField(_l("Waybill"), [InputRequired(), Length(max=60)], render_kw={"autocapitalize": "off"})
+
+
+class ChargeForm(FlaskForm):  # type: ignore[misc]
+    """What the customer pays instead of sending the part back."""
+
+    amount = StringField(_l("Amount to charge"), [InputRequired(), Length(max=20)])
+    reason = TextAreaField(_l("Reason"), [InputRequired(), Length(max=300)])
+
+
 class ReceiveForm(FlaskForm):  # type: ignore[misc]
     """What was found in the box."""
 

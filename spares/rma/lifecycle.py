@@ -28,6 +28,7 @@ class ObligationVerb(StrEnum):
 
     START = "start"
     SEND = "send"
+    CORRECT = "correct"
     RECEIVE = "receive"
     RECEIVE_PART = "receive_part"
     REOPEN = "reopen"
@@ -56,6 +57,7 @@ OBLIGATION_MOVES: dict[tuple[ObligationState, ObligationVerb], ObligationState] 
     (S.RUNNING, V.WAIVE): S.WAIVED,
     (S.RUNNING, V.CHARGE): S.CHARGED,
     (S.IN_TRANSIT, V.START): S.IN_TRANSIT,
+    (S.IN_TRANSIT, V.CORRECT): S.IN_TRANSIT,
     (S.IN_TRANSIT, V.RECEIVE): S.RECEIVED,
     (S.IN_TRANSIT, V.RECEIVE_PART): S.RUNNING,
     (S.IN_TRANSIT, V.EXTEND): S.IN_TRANSIT,

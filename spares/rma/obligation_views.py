@@ -1,4 +1,5 @@
-"""Giving the customer longer: a decision with a day and a reason; the first day stays visible."""
+"""Decisions about a return that have a page of their own: giving the customer longer, charging him, and the waybill put
+right. What stood before stays visible."""
 
 from flask import flash, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -9,13 +10,15 @@ from spares.accounts.guard import allow, current_actor
 from spares.calendars import queries as calendars
 from spares.calendars.closed_moments import why_closed
 from spares.errors import Invalid
-from spares.rma import obligations, queries
+from spares.rma import obligations, queries, returns
 from spares.rma.acting import once, page_key, seen_version
+from spares.rma.amounts import amount_typed, as_typed
 from spares.rma.due_words import due_words
-from spares.rma.forms import ExtendForm
+from spares.rma.forms import ChargeForm, ExtendForm, WaybillForm
+from spares.rma.models import Obligation
 from spares.rma.routes import routes
 from spares.rma.words import STATES, TONES
-from spares.web import refusal_status, refusals_on
+from spares.web import money, refusal_status, refusals_on
 
 USUAL_EXTENSION = 5
 """Working days that the form suggests."""
@@ -77,3 +80,77 @@ def extension_preview(obligation_id: int) -> str:
     form = ExtendForm()
     closed = why_closed(calendars.depot(obligation.depot_id), form.due_on.data)
     return render_template("rma/return_closed.html", form=form, closed=closed)
+
+
+@routes.form("/returns/<int:obligation_id>/charge")
+@allow(Permission.OBLIGATION_CHARGE)
+def return_charge(obligation_id: int) -> ResponseReturnValue:
+    """The customer pays instead: the price at dispatch of what is out, unless another amount is agreed."""
+    obligation = queries.obligation_of(obligation_id, current_actor())
+    form = ChargeForm()
+    if request.method == "GET":
+        form.amount.data = as_typed(obligation.worth_minor)
+    amount = 0
+
+    def act() -> str:
+        nonlocal amount
+        amount = amount_typed(form.amount.data or "")
+        obligations.charge(
+            obligation_id,
+            amount,
+            reason=form.reason.data or "",
+            actor=current_actor(),
+            now=g.now,
+            version=seen_version(),
+        )
+        return url_for("rma_show", number=obligation.rma.number)
+
+    if form.validate_on_submit():
+        with refusals_on(form):
+            answer = once(act)
+            if amount:
+                charged = money(amount, obligation.currency)
+                flash(_("Charged %(amount)s. The charge is taken back if it comes.", amount=charged), "success")
+            return answer
+    return _page("rma/return_charge.html", obligation, form)
+
+
+@routes.form("/returns/<int:obligation_id>/waybill")
+@allow(Permission.RETURN_ANNOUNCE)
+def return_waybill(obligation_id: int) -> ResponseReturnValue:
+    """Put the waybill of a parcel right that is on its way."""
+    obligation = queries.obligation_of(obligation_id, current_actor())
+    form = WaybillForm()
+    if request.method == "GET":
+        form.carrier.data, form.waybill.data = obligation.return_carrier, obligation.return_waybill
+
+    def act() -> str:
+        returns.correct_waybill(
+            obligation_id,
+            carrier=form.carrier.data or "",
+            waybill=form.waybill.data or "",
+            actor=current_actor(),
+            now=g.now,
+            version=seen_version(),
+        )
+        return url_for("rma_show", number=obligation.rma.number)
+
+    if form.validate_on_submit():
+        with refusals_on(form):
+            answer = once(act)
+            flash(_("Corrected. The first waybill stays in the history."), "success")
+            return answer
+    return _page("rma/return_waybill.html", obligation, form)
+
+
+def _page(template: str, obligation: Obligation, form: ChargeForm | WaybillForm) -> ResponseReturnValue:
+    page = render_template(
+        template,
+        obligation=obligation,
+        form=form,
+        key=page_key(),
+        version=seen_version() or obligation.version,
+        states=STATES,
+        tones=TONES,
+    )
+    return page, 200 if request.method == "GET" else refusal_status()

@@ -14,7 +14,7 @@ from spares.cases.models import ServiceCase
 from spares.cases.timeline import check_seen, record
 from spares.db import session
 from spares.dispatch.orders import needed
-from spares.errors import Conflict, Invalid, NotFound
+from spares.errors import Invalid, NotFound
 from spares.numbers import NumberKind, number
 from spares.rma.deadlines import return_due
 from spares.rma.lifecycle import OWED, ObligationState, ObligationVerb, obligation_after
@@ -64,15 +64,17 @@ def waive(obligation_id: int, *, reason: str, actor: Actor, now: datetime, versi
     _close(obligation_id, ObligationVerb.WAIVE, reason, actor, now, version)
 
 
-def charge(obligation_id: int, *, reason: str, actor: Actor, now: datetime, version: str | None = None) -> None:
-    """The customer is charged the price at dispatch instead, for every piece still out. Raises Conflict when no price is
-    known."""
+def charge(
+    obligation_id: int, amount_minor: int, *, reason: str, actor: Actor, now: datetime, version: str | None = None
+) -> None:
+    """The customer is charged this amount, in the currency of the dispatch, instead of all that is still out. Raises Invalid
+    for an amount below 1."""
     actor.must(Permission.OBLIGATION_CHARGE)
     reason = needed(reason, "reason")
+    if amount_minor < 1:
+        raise Invalid("amount_out_of_range", field="amount")
     obligation, case = lock_obligation(obligation_id, version)
-    if obligation.worth_minor is None:
-        raise Conflict("price_unknown")
-    charge_instead(obligation, case, obligation.worth_minor, reason=reason, actor=actor, now=now)
+    charge_instead(obligation, case, amount_minor, reason=reason, actor=actor, now=now)
 
 
 def lose(obligation_id: int, *, reason: str, actor: Actor, now: datetime, version: str | None = None) -> None:

@@ -11,6 +11,7 @@ from spares.calendars import queries as calendars
 from spares.cases.models import ServiceCase
 from spares.cases.timeline import record
 from spares.db import session
+from spares.dispatch.orders import needed
 from spares.errors import Conflict, Invalid
 from spares.inventory.models import Part
 from spares.numbers import NumberKind, number, scan_key
@@ -78,6 +79,40 @@ def announce_return(
     )
     session.flush()
     return obligation
+
+
+def correct_waybill(
+    obligation_id: int, *, carrier: str, waybill: str, actor: Actor, now: datetime, version: str | None = None
+) -> None:
+    """The parcel on its way travels under another waybill than was entered. The first one stays in the history, and the
+    posting day stands. Raises Invalid without a carrier or a waybill, or when nothing differs."""
+    actor.must(Permission.RETURN_ANNOUNCE)
+    carrier, waybill = needed(carrier, "carrier", 60), needed(waybill, "waybill", 60)
+    obligation, case = lock_obligation(obligation_id, version)
+    obligation.state = obligation_after(obligation.state, ObligationVerb.CORRECT)
+    was = {"carrier": obligation.return_carrier, "waybill": obligation.return_waybill}
+    if was == {"carrier": carrier, "waybill": waybill}:
+        raise Invalid("waybill_unchanged", field="waybill")
+    obligation.return_carrier = carrier
+    obligation.return_waybill, obligation.return_waybill_key = waybill, scan_key(waybill)
+    obligation.version += 1
+    facts: dict[str, Any] = {
+        "carrier": carrier,
+        "waybill": waybill,
+        "was_carrier": was["carrier"],
+        "was_waybill": was["waybill"],
+    }
+    log_event(obligation, "waybill_corrected", actor=actor, now=now, **facts)
+    record(
+        case,
+        "return_waybill_corrected",
+        actor=actor,
+        now=now,
+        rma=_rma(obligation),
+        serial=obligation.serial,
+        **facts,
+    )
+    session.flush()
 
 
 def receive_return(

@@ -80,13 +80,6 @@ def return_waive(obligation_id: int) -> ResponseReturnValue:
     return _decided(obligation_id, "waive", obligations.waive, _("Waived. It is still taken in when it comes."))
 
 
-@routes.post("/returns/<int:obligation_id>/charge")
-@allow(Permission.OBLIGATION_CHARGE)
-def return_charge(obligation_id: int) -> ResponseReturnValue:
-    """The customer pays instead."""
-    return _decided(obligation_id, "charge", obligations.charge, _("Charged. The charge is taken back if it comes."))
-
-
 @routes.post("/returns/<int:obligation_id>/lose")
 @allow(Permission.OBLIGATION_DECIDE)
 def return_lose(obligation_id: int) -> ResponseReturnValue:
@@ -112,6 +105,7 @@ def rma_page(rma_id: int, refusals: dict[str, str] | None = None, typed: str = "
                 "steps": _incoming_steps(leg.obligation),
                 "history": _history(leg),
                 "actions": _obligation_actions(leg, actor),
+                "charged": _charged(leg),
                 "verbs": _verbs(leg.obligation, actor),
             }
             for leg in found.incoming
@@ -184,6 +178,10 @@ def _work(leg: Incoming) -> list[tuple[Permission, str, str]]:
 
 def _obligation_actions(leg: Incoming, actor: Actor) -> list[Action]:
     steps = [Action(label, url) for permission, label, url in _work(leg) if actor.may(permission)]
+    if (leg.obligation.state, ObligationVerb.CORRECT) in OBLIGATION_MOVES and actor.may(Permission.RETURN_ANNOUNCE):
+        steps.append(Action(_("Correct the waybill"), url_for("return_waybill", obligation_id=leg.obligation.id)))
+    if (leg.obligation.state, ObligationVerb.CHARGE) in OBLIGATION_MOVES and actor.may(Permission.OBLIGATION_CHARGE):
+        steps.append(Action(_("Charge the customer"), url_for("return_charge", obligation_id=leg.obligation.id)))
     runs = (leg.obligation.state, ObligationVerb.EXTEND) in OBLIGATION_MOVES and leg.obligation.due_on is not None
     if runs and actor.may(Permission.OBLIGATION_DECIDE):
         steps.append(Action(_("Extend the return date"), url_for("return_extend", obligation_id=leg.obligation.id)))
@@ -195,13 +193,20 @@ def _verbs(obligation: Obligation, actor: Actor) -> set[str]:
     needed = {
         ObligationVerb.WAIVE: Permission.OBLIGATION_DECIDE,
         ObligationVerb.LOSE: Permission.OBLIGATION_DECIDE,
-        ObligationVerb.CHARGE: Permission.OBLIGATION_CHARGE,
     }
     return {
         verb.value
         for verb, permission in needed.items()
         if actor.may(permission) and (obligation.state, verb) in OBLIGATION_MOVES
     }
+
+
+def _charged(leg: Incoming) -> str:
+    """What the customer stands charged with, for the part and its accessories, as the events tell; empty for nothing."""
+    events = [event for event, _who in leg.events]
+    booked = [event.facts["amount"] for event in events if event.kind in {"charged", "accessories_charged"}]
+    total = sum(booked) - sum(event.facts["amount"] for event in events if event.kind == "credited")
+    return money(total, leg.obligation.currency) if booked else ""
 
 
 def _outgoing_steps(found: Exchange) -> list[tuple[str, str]]:

@@ -74,6 +74,7 @@ EVENTS: dict[str, Any] = {
     "extended": _l("Return date extended"),
     "recounted": _l("Return date counted again"),
     "sent": _l("Faulty part sent"),
+    "waybill_corrected": _l("Waybill corrected"),
     "received": _l("Faulty part received"),
     "received_part": _l("Part of the return received"),
     "reopened": _l("Owed again"),
@@ -88,6 +89,9 @@ EVENTS: dict[str, Any] = {
     "cancelled": _l("Nothing owed"),
 }
 """What happened to an obligation, by the kind of its event."""
+
+
+WAYS = (("was_carrier", "was_waybill"), ("carrier", "waybill"))
 
 
 def reason_words(reason: str) -> str:
@@ -117,6 +121,9 @@ def event_details(kind: str, facts: Mapping[str, Any], reason: str) -> list[str]
             ]
         case "sent":
             lines = [_way(facts)]
+        case "waybill_corrected":
+            was, now = (f"{facts.get(c, '')} {facts.get(w, '')}".strip() or "–" for c, w in WAYS)
+            lines = [f"{was} → {now}"]
         case "received" | "received_part":
             lines = [_came(facts), _pieces(facts)]
         case "reopened":
@@ -237,6 +244,7 @@ tells("return_recounted", _due_changed("recounted"), "info")
 tells("return_confirmed", _due_confirmed, "info")
 tells("return_sent", _step("sent"), "info")
 tells("return_received", _step("received"), "good")
+tells("return_waybill_corrected", _step("waybill_corrected"), "warn")
 tells("return_received_part", _step("received_part"), "good")
 tells("return_reopened", _step("reopened"), "bad")
 tells("return_inspected", _step("inspected"), "info")
@@ -262,9 +270,7 @@ explains(
         "posted_before_request": _l("The part cannot have been sent before the exchange was asked for (%(day)s)."),
         "obligation_not_allowed": _not_allowed,
         "extension_not_later": _l("The new day must be later than the one in force (%(day)s)."),
-        "price_unknown": _l(
-            "No price is known for what was sent, so nothing can be charged. Waive it, or set a price."
-        ),
+        "waybill_unchanged": _l("This is the waybill that was entered."),
         "unit_not_delivered": _l(
             "By our records %(serial)s is still on its way to the customer. If the shipment came back, take it back as "
             "undelivered; if it arrived, confirm the receipt first."
@@ -279,7 +285,7 @@ explains(
         "discrepancy_of_an_obligation": _l("This discrepancy belongs to a return: decide it there."),
         "amount_out_of_range": _l("Enter an amount above zero, with at most two decimals."),
         "decision_does_not_fit": _l("This discrepancy cannot be decided like that."),
-        "amount_missing": _l("Enter the amount: no price is known that could be charged."),
+        "amount_missing": _l("Enter the amount to charge."),
         "quantity_out_of_range": _l("Enter a quantity from 1 to 9999."),
         "which_return": _l(
             "Several parts are expected and %(serial)s is none of them. Choose which one it stands for."

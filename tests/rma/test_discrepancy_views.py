@@ -37,13 +37,27 @@ def test_deciding(pages: Pages) -> None:
     assert "该差异已裁定" in again.text
 
 
-@pytest.mark.parametrize(("typed", "minor"), [("1,200.50", 120050), ("0.01", 1), ("", making.PRICE)])
+@pytest.mark.parametrize(("typed", "minor"), [("1,200.50", 120050), ("0.01", 1)])
 def test_charging_an_amount(pages: Pages, typed: str, minor: int) -> None:
     received(pages.world, Arrival(part_id=None, serial="", empty_box=True))
     sent = {"request_key": "k1", "resolution": "charge", "reason": "空箱", "amount": typed}
-    assert post(pages.browser(), "/discrepancies/1", sent).status_code == 302
+    browser = pages.browser()
+    assert 'value="1234.00"' in browser.get("/discrepancies/1").text
+    answer = post(browser, "/discrepancies/1", sent, follow_redirects=True)
+    assert f"已裁定，收费 CNY {minor / 100:,.2f}" in answer.text
+    assert "已向客户收费" in answer.text
     (event,) = session.scalars(select(ObligationEvent).where(ObligationEvent.kind == "charged")).all()
     assert (event.facts["amount"], event.facts["currency"]) == (minor, "CNY")
+
+
+def test_an_amount_is_needed_to_charge(pages: Pages) -> None:
+    one = received(pages.world, Arrival(part_id=None, serial="", empty_box=True))
+    sent = {"request_key": "k1", "resolution": "charge", "reason": "空箱", "amount": ""}
+    answer = post(pages.browser(), "/discrepancies/1", sent)
+    assert answer.status_code == 422
+    assert "请填写收费金额" in answer.text
+    assert session.get_one(Discrepancy, 1).resolved_at is None
+    assert making.fresh(one).state is ObligationState.RECEIVED
 
 
 @pytest.mark.parametrize("typed", ["0", "-1", "1.005", "NaN", "Infinity", "12e999", "abc", "99999999999999"])

@@ -13,18 +13,20 @@ from spares.rma.lifecycle import (
     reopened,
 )
 
-VERBS = "start  send       receive  receive_part reopen  inspect   settle  extend     waive  lose charge  cancel"
+VERBS = (
+    "start  send       receive  receive_part reopen  inspect   settle  extend     waive  lose charge  cancel    correct"
+)
 TABLE = """
-not_started  running     in_transit received not_started -       -         -       -          waived -    -       cancelled
-running      -           in_transit received running     -       -         -       running    waived -    charged -
-in_transit   in_transit  -          received running     -       -         -       in_transit waived lost charged -
-received     received    -          -        -           running inspected -       -          -      -    -       -
-inspected    inspected   -          -        -           running -         settled -          -      -    -       -
-settled      settled     -          -        -           running -         -       -          -      -    -       -
-waived       waived      -          received waived      -       -         -       -          -      -    -       -
-lost         lost        -          received lost        -       -         -       -          -      -    -       -
-charged      charged     -          received charged     -       -         -       -          -      -    -       -
-cancelled    -           -          received cancelled   -       -         -       -          -      -    -       -
+not_started  running     in_transit received not_started -       -         -       -          waived -    -       cancelled -
+running      -           in_transit received running     -       -         -       running    waived -    charged - -
+in_transit   in_transit  -          received running     -       -         -       in_transit waived lost charged - in_transit
+received     received    -          -        -           running inspected -       -          -      -    -       - -
+inspected    inspected   -          -        -           running -         settled -          -      -    -       - -
+settled      settled     -          -        -           running -         -       -          -      -    -       - -
+waived       waived      -          received waived      -       -         -       -          -      -    -       - -
+lost         lost        -          received lost        -       -         -       -          -      -    -       - -
+charged      charged     -          received charged     -       -         -       -          -      -    -       - -
+cancelled    -           -          received cancelled   -       -         -       -          -      -    -       - -
 """
 CASES = [
     (state, verb, after)
@@ -34,7 +36,7 @@ CASES = [
 
 
 def test_the_table_names_every_state_and_verb() -> None:
-    assert len(CASES) == len(ObligationState) * len(ObligationVerb) == 120
+    assert len(CASES) == len(ObligationState) * len(ObligationVerb) == 130
     assert {state for state, _, _ in CASES} == set(ObligationState)
     assert {verb for _, verb, _ in CASES} == set(ObligationVerb)
 

@@ -147,7 +147,7 @@ def test_what_is_charged_and_credited_follows_the_pieces(world: World) -> None:
     one = modules_running(world)
     receive(one, 2)
     with transaction():
-        obligations.charge(one.id, reason="逾期", actor=SYSTEM, now=LATER)
+        obligations.charge(one.id, one.worth_minor or 0, reason="逾期", actor=SYSTEM, now=LATER)
     assert obligations.charged(one.id) == (3 * PIECE, "CNY")
     receive(one, 1)
     assert (fresh(one).state, obligations.charged(one.id)) == (ObligationState.CHARGED, (2 * PIECE, "CNY"))

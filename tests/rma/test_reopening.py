@@ -150,9 +150,12 @@ def test_what_was_given_up_stays_so(world: World, given_up: str) -> None:
             )
         if given_up == "lost":
             announce(one)
-        decide = {"waived": obligations.waive, "charged": obligations.charge, "lost": obligations.lose}[given_up]
         with transaction():
-            decide(one.id, reason="逾期", actor=SYSTEM, now=NOON)
+            if given_up == "charged":
+                obligations.charge(one.id, making.PRICE, reason="逾期", actor=SYSTEM, now=NOON)
+            else:
+                decide = obligations.waive if given_up == "waived" else obligations.lose
+                decide(one.id, reason="逾期", actor=SYSTEM, now=NOON)
     (row,) = receive(one, FOUND[DiscrepancyKind.OTHER_PART])
     resolve(row, Resolution.SEND_BACK)
     assert (fresh(one).state, fresh(one).closed_recorded_at) == (given_up, NOON)
@@ -165,7 +168,7 @@ def test_what_was_given_up_stays_so(world: World, given_up: str) -> None:
 def test_a_part_that_was_credited_and_then_found_wrong_is_owed_again(world: World) -> None:
     (one,) = running(world)
     with transaction():
-        obligations.charge(one.id, reason="逾期", actor=SYSTEM, now=LATER)
+        obligations.charge(one.id, one.worth_minor or 0, reason="逾期", actor=SYSTEM, now=LATER)
     receive(one, making.right(world))
     with transaction():
         returns.inspect(one.id, Inspection.WRONG_ITEM, note="", actor=SYSTEM, now=LATER)

@@ -257,7 +257,7 @@ def test_an_unknown_return_is_not_found(pages: Pages, address: str) -> None:
 def test_returned_after_it_was_charged(pages: Pages) -> None:
     (one,) = running(pages.world)
     with transaction():
-        obligations.charge(one.id, reason="逾期", actor=SYSTEM, now=NOON)
+        obligations.charge(one.id, one.worth_minor or 0, reason="逾期", actor=SYSTEM, now=NOON)
     receive(pages.browser(Role.WAREHOUSE))
     page = pages.browser().get("/rma/RMA-000001").text
     assert "收费已冲回" in page

@@ -168,7 +168,7 @@ def test_another_part_goes_back_and_is_charged(world: World) -> None:
     (row,) = receive(one, Arrival(part_id=world.other.id, serial="Z1"))
     assert (row.kind, row.expected, row.found) == (DiscrepancyKind.OTHER_PART, "SW-24", "SW-48")
     inspect(one, Inspection.WRONG_ITEM)
-    resolve(row, Resolution.CHARGE)
+    resolve(row, Resolution.CHARGE, making.PRICE)
     (goods,) = making.came_for(one)
     assert (fresh(one).state, goods.state) == (ObligationState.CHARGED, ObligationState.INSPECTED)
     settle(goods, Disposition.SEND_BACK)
@@ -191,7 +191,7 @@ def test_an_empty_box(world: World) -> None:
     with pytest.raises(Invalid, match="inspection_does_not_fit"):
         inspect(one, Inspection.FAULT_FOUND)
     inspect(one, Inspection.MISSING)
-    resolve(row, Resolution.CHARGE)
+    resolve(row, Resolution.CHARGE, making.PRICE)
     assert (fresh(one).state, making.came_for(one)) == (ObligationState.CHARGED, [])
     assert money(one) == [("charged", making.PRICE)]
     assert session.scalar(select(func.count()).select_from(Move)) == moves
@@ -249,7 +249,7 @@ def test_returned_after_it_was_given_up(world: World, given_up: str) -> None:
             elif given_up == "waived":
                 obligations.waive(one.id, reason="客户要求", actor=SYSTEM, now=LATER)
             else:
-                obligations.charge(one.id, reason="逾期", actor=SYSTEM, now=LATER)
+                obligations.charge(one.id, one.worth_minor or 0, reason="逾期", actor=SYSTEM, now=LATER)
     assert fresh(one).state == given_up
     closed = fresh(one).closed_recorded_at
     assert receive(one, making.right(world)) == []
@@ -268,7 +268,7 @@ def test_another_thing_after_a_charge_is_credited_only_when_accepted(
 ) -> None:
     (one,) = running(world)
     with transaction():
-        obligations.charge(one.id, reason="逾期", actor=SYSTEM, now=LATER)
+        obligations.charge(one.id, one.worth_minor or 0, reason="逾期", actor=SYSTEM, now=LATER)
     (row,) = receive(one, Arrival(part_id=world.part.id, serial="X1"))
     assert money(one) == [("charged", making.PRICE)]
     resolve(row, decision)
@@ -280,7 +280,7 @@ def test_every_piece_owed_is_charged(world: World) -> None:
     with transaction():
         session.get_one(Obligation, one.id).quantity = 3
     with transaction():
-        obligations.charge(one.id, reason="逾期", actor=SYSTEM, now=LATER)
+        obligations.charge(one.id, one.worth_minor or 0, reason="逾期", actor=SYSTEM, now=LATER)
     assert money(one) == [("charged", 3 * making.PRICE)]
 
 
@@ -301,9 +301,9 @@ def test_a_receipt_told_later_does_not_lie_before_the_dispatch(world: World) -> 
 def test_nothing_is_charged_twice(world: World) -> None:
     (one,) = running(world)
     with transaction():
-        obligations.charge(one.id, reason="逾期", actor=SYSTEM, now=LATER)
+        obligations.charge(one.id, one.worth_minor or 0, reason="逾期", actor=SYSTEM, now=LATER)
     (row,) = receive(one, Arrival(part_id=None, serial="", empty_box=True))
-    resolve(row, Resolution.CHARGE)
+    resolve(row, Resolution.CHARGE, making.PRICE)
     assert money(one) == [("charged", making.PRICE)]
 
 
@@ -403,6 +403,9 @@ VERBS = {
     ObligationVerb.SEND: lambda one, w: returns.announce_return(
         one.id, posted_on=date(2026, 11, 20), carrier="顺丰", waybill="SF9", actor=SYSTEM, now=LATER
     ),
+    ObligationVerb.CORRECT: lambda one, w: returns.correct_waybill(
+        one.id, carrier="顺丰", waybill="SF10", actor=SYSTEM, now=LATER
+    ),
     ObligationVerb.RECEIVE: lambda one, w: returns.receive_return(one.id, making.right(w), actor=SYSTEM, now=LATER),
     ObligationVerb.INSPECT: lambda one, w: returns.inspect(
         one.id, Inspection.FAULT_FOUND, note="", actor=SYSTEM, now=LATER
@@ -413,7 +416,9 @@ VERBS = {
     ),
     ObligationVerb.WAIVE: lambda one, w: obligations.waive(one.id, reason="客户要求", actor=SYSTEM, now=LATER),
     ObligationVerb.LOSE: lambda one, w: obligations.lose(one.id, reason="承运方", actor=SYSTEM, now=LATER),
-    ObligationVerb.CHARGE: lambda one, w: obligations.charge(one.id, reason="逾期", actor=SYSTEM, now=LATER),
+    ObligationVerb.CHARGE: lambda one, w: obligations.charge(
+        one.id, one.worth_minor or 0, reason="逾期", actor=SYSTEM, now=LATER
+    ),
 }
 PATHS = {
     ObligationState.NOT_STARTED: [],

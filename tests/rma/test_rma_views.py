@@ -86,7 +86,12 @@ def test_a_decision_is_taken_once(pages: Pages, verb: str, role: Role, state: Ob
                 one.id, posted_on=date(2026, 11, 18), carrier="顺丰", waybill="SF9", actor=SYSTEM, now=NOON
             )
     browser = pages.browser(role)
-    sent = {"request_key": "k1", "version": str(making.fresh(one).version), "reason": "与客户商定"}
+    sent = {
+        "request_key": "k1",
+        "version": str(making.fresh(one).version),
+        "reason": "与客户商定",
+        "amount": "1,234.00",
+    }
     for _ in range(2):
         answer = post(browser, f"/returns/{one.id}/{verb}", sent)
         assert (answer.status_code, answer.headers["Location"]) == (302, "/rma/RMA-000001")
@@ -187,3 +192,54 @@ def test_a_slip_says_more_when_more_is_known(pages: Pages) -> None:
         "2026-12-02",
         "2026-12-09",
     ]
+
+
+def test_the_amount_is_the_price_at_dispatch_until_another_is_typed(pages: Pages) -> None:
+    (one,) = making.running(pages.world)
+    browser = pages.browser(Role.FINANCE)
+    assert f'href="/returns/{one.id}/charge"' in browser.get("/rma/RMA-000001").text
+    assert 'value="1234.00"' in browser.get(f"/returns/{one.id}/charge").text
+    sent = {"request_key": "k1", "version": str(one.version), "reason": "合同约定", "amount": ""}
+    for wrong in ("", "0", "1.005", "abc"):
+        refused = post(browser, f"/returns/{one.id}/charge", sent | {"amount": wrong})
+        assert refused.status_code == 422
+        assert "合同约定" in refused.text
+    assert making.fresh(one).state is ObligationState.RUNNING
+    answer = post(browser, f"/returns/{one.id}/charge", sent | {"amount": "600.50"}, follow_redirects=True)
+    assert "已收费 CNY 600.50" in answer.text
+    assert "已向客户收费" in answer.text
+    with transaction():
+        returns.receive_return(one.id, making.right(pages.world), actor=SYSTEM, now=NOON)
+    page = browser.get("/rma/RMA-000001").text
+    assert re.search(r"已向客户收费.{0,80}CNY 0\.00", page, re.DOTALL)
+
+
+def test_a_waybill_is_corrected_and_the_first_one_stays_in_sight(pages: Pages) -> None:
+    (one,) = making.running(pages.world)
+    engineer = pages.browser(Role.ENGINEER)
+    with transaction():
+        returns.announce_return(
+            one.id, posted_on=date(2026, 11, 18), carrier="顺丰", waybill="SF9", actor=SYSTEM, now=NOON
+        )
+    version = str(making.fresh(one).version)
+    assert f"/returns/{one.id}/waybill" in engineer.get("/rma/RMA-000001").text
+    assert 'value="SF9"' in engineer.get(f"/returns/{one.id}/waybill").text
+    sent = {"request_key": "k1", "version": version, "carrier": "顺丰", "waybill": "SF9"}
+    for wrong, words in (({}, "与已填写的运单号相同"), ({"waybill": " "}, "请填写此项"), ({"carrier": ""}, "")):
+        refused = post(engineer, f"/returns/{one.id}/waybill", sent | wrong)
+        assert refused.status_code == 422
+        assert words in refused.text
+    stale = post(engineer, f"/returns/{one.id}/waybill", sent | {"waybill": "SF8", "version": "1"})
+    assert stale.status_code == 409
+    assert making.fresh(one).return_waybill == "SF9"
+    for _ in range(2):
+        answer = post(engineer, f"/returns/{one.id}/waybill", sent | {"waybill": "SF 8"})
+        assert answer.headers["Location"] == "/rma/RMA-000001"
+    one = making.fresh(one)
+    assert (one.return_waybill, one.return_waybill_key, one.posted_on) == ("SF 8", "SF8", date(2026, 11, 18))
+    kinds = session.scalars(select(ObligationEvent.kind).order_by(ObligationEvent.id)).all()
+    assert kinds == ["started", "sent", "waybill_corrected"]
+    for address in ("/rma/RMA-000001", f"/cases/{pages.world.case.id}"):
+        page = engineer.get(address).text
+        assert "顺丰 SF9 → 顺丰 SF 8" in page
+    assert engineer.get("/rma/RMA-000001").text.count("SF9") >= 2
