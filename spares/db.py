@@ -5,6 +5,9 @@ never commits, so that a use case is either done or has not happened. Reads need
 write lock: on SQLite they begin DEFERRED, while a transaction() begins IMMEDIATE, which is what keeps two writers from
 silently losing one another's update."""
 
+import random
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -28,6 +31,11 @@ NAMING = {
 
 Id = BigInteger().with_variant(Integer, "sqlite")
 """Type of every surrogate key: 64 bits; SQLite needs the plain INTEGER to number rows by itself."""
+
+_PATIENCE = 30
+"""Seconds that a connection waits for SQLite's write lock."""
+_BETWEEN = (0.001, 0.005)
+"""Seconds between two askings for it."""
 
 _writing: ContextVar[bool] = ContextVar("spares_writing", default=False)
 
@@ -80,7 +88,7 @@ def init_app(app: Flask, database_url: str) -> None:
     app.config["SQLALCHEMY_DATABASE_URI"] = database_url
     options: dict[str, Any] = {}
     if database_url.startswith("sqlite"):
-        options["connect_args"] = {"isolation_level": None, "timeout": 30}
+        options["connect_args"] = {"isolation_level": None, "timeout": _PATIENCE}
     else:
         options.update(pool_pre_ping=True, pool_size=8, max_overflow=8)
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options
@@ -94,13 +102,40 @@ def _prepare_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def _on_connect(connection: Any, _record: Any) -> None:
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={_PATIENCE * 1000}"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
     @event.listens_for(engine, "begin")
     def _on_begin(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN DEFERRED")
+        if _writing.get():
+            _begin_immediate(connection)
+        else:
+            connection.exec_driver_sql("BEGIN DEFERRED")
+
+
+def _begin_immediate(connection: Any) -> None:
+    """Begin with the write lock. SQLite's own way of waiting asks ever more rarely, so that whoever has waited longest asks
+    least often and may wait for ever; here everybody asks equally often, however long he has waited."""
+    sqlite = connection.connection.driver_connection
+    waited = 0.0
+    sqlite.execute("PRAGMA busy_timeout=0")
+    try:
+        while waited < _PATIENCE:
+            try:
+                sqlite.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as refused:
+                if refused.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    break
+                pause = random.uniform(*_BETWEEN)  # noqa: S311  only so that those who wait do not ask in step
+                time.sleep(pause)
+                waited += pause
+            else:
+                return
+        # The last asking is SQLAlchemy's, so that its refusal is too.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    finally:
+        sqlite.execute(f"PRAGMA busy_timeout={_PATIENCE * 1000}")
 
 
 @contextmanager

@@ -1,12 +1,13 @@
 """The database edge: one transaction, the right lock, aware instants only."""
 
+import sqlite3
 import threading
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from flask import Flask
 from sqlalchemy import select, text
-from sqlalchemy.exc import DBAPIError, StatementError
+from sqlalchemy.exc import DBAPIError, OperationalError, StatementError
 
 from spares.db import db, session, transaction
 from spares.once import RequestKey, perform_once
@@ -64,6 +65,28 @@ def test_no_update_is_lost_between_threads(context: Flask, app: Flask) -> None:
         thread.join()
     session.expire_all()
     assert session.get_one(RequestKey, "counter").result == "120"
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_everybody_asks_for_the_write_lock_equally_often(
+    context: Flask, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long he has waited, and for as long as a connection is patient."""
+    pauses: list[float] = []
+    monkeypatch.setattr("spares.db.time.sleep", pauses.append)
+    other = sqlite3.connect(database_url.removeprefix("sqlite:///"), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(OperationalError, match="locked"), transaction():
+        session.add(RequestKey(key="k", result="/", at=NOON))
+        session.flush()
+    assert 30 <= sum(pauses) < 30.01
+    assert min(pauses) >= 0.001 and max(pauses) <= 0.005
+    assert abs(sum(pauses[:1000]) / sum(pauses[-1000:]) - 1) < 0.2
+    other.execute("ROLLBACK")
+    other.close()
+    with transaction():
+        session.add(RequestKey(key="k", result="/", at=NOON))
+    assert db.session.connection().exec_driver_sql("PRAGMA busy_timeout").scalar() == 30_000
 
 
 def test_the_same_key_acts_once_even_at_the_same_time(context: Flask, app: Flask) -> None:

@@ -3,11 +3,9 @@ every request is there once and whole, and no unit is promised to two customers.
 
 import os
 from collections import Counter
-from collections.abc import Callable
 
 from flask import Flask
 from sqlalchemy import func, select
-from sqlalchemy.exc import OperationalError
 
 from spares.accounts.access import SYSTEM
 from spares.cases import services as cases
@@ -58,23 +56,10 @@ def request_one(task: Task) -> str:
         (state,) = session.scalars(select(DispatchLine.state).where(DispatchLine.order_id == order.id))
         return f"/{state.value}"
 
-    outcome = _until_done(lambda: perform_once(f"request:{task['number']}", NOON, act))
+    outcome = perform_once(f"request:{task['number']}", NOON, act)
     if task["dies"] == "after" and not task["again"]:
         die()
     return outcome
-
-
-def _until_done(act: Callable[[], str]) -> str:
-    """Try again while the database is busy, as the page asks a person to: SQLite's queue for the write lock is not fair,
-    and on a laden machine somebody in it can wait longer than the 30 s that a connection waits."""
-    for _ in range(10):
-        try:
-            return act()
-        except OperationalError as busy:
-            if "locked" not in str(busy.orig):
-                raise
-            session.rollback()
-    raise AssertionError("the database was busy for five minutes")
 
 
 def tasks_for(cases_: list[int], depot: int, part: int, count: int, deaths: dict[int, str]) -> list[Task]:
