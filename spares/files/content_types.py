@@ -39,11 +39,13 @@ ALLOWED = (PDF, PNG, JPEG, WEBP, XLSX, TEXT, CSV)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileLimits:
-    """How large an attachment may be: in bytes, and for a picture in pixels once it is decoded."""
+    """How large an attachment may be: in bytes, for a picture in pixels once it is decoded, for a workbook in bytes once
+    it is unpacked (as its directory declares; nothing is unpacked here, but whoever opens it does)."""
 
     file_bytes: int = 10 * _MEGABYTE
     side_pixels: int = 16_000
     pixels: int = 50_000_000
+    unpacked_bytes: int = 200 * _MEGABYTE
 
 
 def identify(data: bytes, filename: str, *, limits: FileLimits | None = None) -> FileKind:
@@ -51,14 +53,14 @@ def identify(data: bytes, filename: str, *, limits: FileLimits | None = None) ->
 
     Raises Invalid: `attachment_empty`, `attachment_too_large` (size, limit), `attachment_kind_refused` (found,
     allowed), `attachment_not_what_it_says` (claimed, found), `attachment_broken` (found),
-    `attachment_image_too_large` (width, height, limit)."""
+    `attachment_image_too_large` (width, height, limit), `attachment_unpacks_too_large` (limit)."""
     limits = limits or FileLimits()
     if not data:
         raise Invalid("attachment_empty")
     if len(data) > limits.file_bytes:
         raise Invalid("attachment_too_large", size=len(data), limit=limits.file_bytes)
     extension = PurePath(filename).suffix.casefold()
-    found = _found_in(data)
+    found = _found_in(data, limits)
     if found == "text":
         found = "csv" if extension in CSV.extensions else "text"
     kind = next((kind for kind in ALLOWED if kind.name == found), None)
@@ -75,7 +77,7 @@ def _allowed_extensions() -> list[str]:
     return [extension for kind in ALLOWED for extension in kind.extensions]
 
 
-def _found_in(data: bytes) -> str:
+def _found_in(data: bytes, limits: FileLimits) -> str:
     """The name of the kind, or of something that is refused."""
     if data.startswith(b"%PDF-"):
         return "pdf"
@@ -88,11 +90,11 @@ def _found_in(data: bytes) -> str:
     if data.startswith(_OLE):
         return "ole"
     if data.startswith(b"PK"):
-        return _found_in_zip(data)
+        return _found_in_zip(data, limits)
     return _found_in_text(data)
 
 
-def _found_in_zip(data: bytes) -> str:
+def _found_in_zip(data: bytes, limits: FileLimits) -> str:
     """Only the directory is read; nothing is unpacked here, nor when the file is served."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -102,6 +104,8 @@ def _found_in_zip(data: bytes) -> str:
     names = {member.filename.casefold() for member in members}
     if not {"[content_types].xml", "xl/workbook.xml"} <= names:
         return "zip"
+    if sum(member.file_size for member in members) > limits.unpacked_bytes:
+        raise Invalid("attachment_unpacks_too_large", limit=limits.unpacked_bytes)
     if any(name.endswith("vbaproject.bin") for name in names):
         return "xlsm"
     return "zip" if any(member.flag_bits & _ENCRYPTED for member in members) else "xlsx"

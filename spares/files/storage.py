@@ -1,5 +1,6 @@
 """Keeping uploads: read within limits, judged by their content, stored in the transaction of the record they belong to."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +16,8 @@ from spares.files.content_types import FileLimits, identify
 from spares.files.models import StoredFile
 
 _NAME_LENGTH = 200
+_DIRECTIONS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Marks that turn the direction of a text, and make `exe.jpg` of `gpj.exe` on a page."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +66,8 @@ def stored_file(file_id: int) -> StoredFile:
 
 
 def _plain_name(sent: str) -> str:
-    """The last part of the name, cut in its middle to what the column holds, its ending kept."""
-    name = PureWindowsPath(sent).name or "file"
+    """The last part of the name without marks of direction, cut in its middle to what the column holds, its ending kept."""
+    name = _DIRECTIONS.sub("", PureWindowsPath(sent).name) or "file"
     if len(name) <= _NAME_LENGTH:
         return name
     suffix = PureWindowsPath(name).suffix[:20]

@@ -112,3 +112,13 @@ def test_empty_large_broken_and_exploding_files_are_refused(
     with pytest.raises(Invalid) as refusal:
         identify(data, filename, limits=FileLimits(file_bytes=100))
     assert (refusal.value.code, refusal.value.facts) == (code, facts)
+
+
+def test_a_workbook_that_explodes_when_it_is_opened_is_refused() -> None:
+    """Judged by what its directory declares, without unpacking it."""
+    data = zipped(parts("") | {"xl/worksheets/sheet1.xml": bytes(3_000_000)})
+    assert len(data) < 20_000
+    assert identify(data, "a.xlsx").name == "xlsx"
+    with pytest.raises(Invalid) as refusal:
+        identify(data, "a.xlsx", limits=FileLimits(unpacked_bytes=1_000_000))
+    assert (refusal.value.code, refusal.value.facts) == ("attachment_unpacks_too_large", {"limit": 1_000_000})

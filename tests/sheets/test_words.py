@@ -25,7 +25,7 @@ def test_the_chinese_words_have_the_same_places() -> None:
     for folder, words in (("sheets", spares.sheets.words.WORDS), ("files", spares.files.words.WORDS)):
         with (CATALOGUES / f"{folder}.po").open("rb") as file:
             catalogue = read_po(file, locale="zh_Hans_CN")
-        for english in map(str, words.values()):
+        for english in (str(said) for said in words.values() if not callable(said)):
             message = catalogue.get(english)
             assert message is not None, english
             assert set(PLACES.findall(str(message.string))) == set(PLACES.findall(english)), english
