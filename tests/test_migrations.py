@@ -39,6 +39,7 @@ from tests.inventory.ledger_rows import (
 MIGRATIONS = shipped("migrations")
 APPEND_ONLY = {
     "audit_entry",
+    "case_attachment",
     "day_override",
     "document",
     "document_print",
