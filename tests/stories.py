@@ -288,7 +288,7 @@ STORIES: dict[str, tuple[str, Callable[[Depot, Exchange], Sendable]]] = {
     ),
     "extend": ("running", _obligation("extend", due_on="2026-12-09", reason=REASON)),
     "waive": ("running", _obligation("waive", reason=REASON)),
-    "charge": ("running", _obligation("charge", reason=REASON)),
+    "charge": ("running", _obligation("charge", amount="1234.00", reason=REASON)),
     "receive return": (
         "running",
         lambda _depot, one: Sendable(
