@@ -19,6 +19,7 @@ from spares.inventory.models import Part, Tracking
 from spares.inventory.part_lookup import parts_by_number, the_part
 from spares.numbers import scan_key
 from spares.rma.request_forms import LineForm, RequestForm
+from spares.rma.sent_units import sent_under
 from spares.web import as_utc
 
 
@@ -66,6 +67,7 @@ def read(form: RequestForm, actor: Actor) -> Reading:
     parts = parts_by_number({_text(form.part), _text(form.wanted), *(_text(line.part) for line in lines)})
     _read_case(reading, form, actor)
     _read_device(reading, form, parts)
+    _read_sent(reading, form, actor)
     _offer_cases(reading, form, actor)
     _read_customer(reading, form)
     _read_wanted(reading, form, lines, parts)
@@ -151,6 +153,22 @@ def _read_device(reading: Reading, form: RequestForm, parts: dict[str, list[Part
     elif len(devices) > 1:
         numbers = sorted(one.part.part_number for one in devices)
         reading.against(form.part, Conflict("serial_of_several", parts=numbers))
+
+
+def _read_sent(reading: Reading, form: RequestForm, actor: Actor) -> None:
+    """A serial that is no customer's device may be of a good part that we sent: dead on arrival, it belongs to that case."""
+    if reading.device is not None or form.part.errors or not _text(form.serial):
+        return
+    sent = sent_under(_text(form.serial), actor)
+    if reading.faulty_part is not None:
+        sent = [(part, case) for part, case in sent if part.id == reading.faulty_part.id]
+    if len({part.id for part, _case in sent}) != 1:
+        return
+    reading.faulty_part = sent[0][0]
+    if reading.case is None and not _text(form.case_number):
+        reading.open_cases = list({case.id: case for _part, case in sent}.values())
+        if _is_existing(form) and len(reading.open_cases) == 1:
+            reading.case = reading.open_cases[0]
 
 
 def _offer_cases(reading: Reading, form: RequestForm, actor: Actor) -> None:

@@ -39,7 +39,7 @@ def test_the_page_says_the_return_day_before(pages: Pages) -> None:
     assert "故障件须在 2026-12-03 前寄回" in page
     part = post(engineer, "/receipts/SH-000001/due", {"received_on": "2026-11-18"})
     assert "2026-12-02" in part.text
-    assert "收到良品 2026-11-18，次工作日起第 10 个工作日" in part.text
+    assert "签收良品 2026-11-18，次工作日起第 10 个工作日" in part.text
     assert "<html" not in part.text
     for nonsense in ("", "soon", "9999-12-31", "2026-02-30"):
         assert "输入日期后" in post(engineer, "/receipts/SH-000001/due", {"received_on": nonsense}).text

@@ -114,12 +114,12 @@ def test_an_empty_slip_has_blanks_to_write_on() -> None:
     text = flat(render(slip))
     assert "None" not in text
     assert "请寄回1件故障件" in text
-    assert "收货日期Receivedon" in text
+    assert "签收日期Receivedon" in text
 
 
 def test_the_rule_stands_for_a_day_not_known_yet() -> None:
     text = flat(render(replace(SLIP, return_by=None, return_within_days=10)))
-    assert "请在收货后10个工作日内寄回1件故障件" in text
+    assert "请在签收后10个工作日内寄回1件故障件" in text
     assert "Send1faultypartbackwithin10workingdaysafterreceipt" in text
 
 

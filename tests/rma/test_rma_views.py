@@ -26,7 +26,7 @@ def test_it_shows_both_legs(pages: Pages) -> None:
         assert shown in page
     assert "2026-12-02 前寄回" in page
     assert "剩余 9 个工作日" in page
-    assert "收到良品 2026-11-18，次工作日起第 10 个工作日" in page
+    assert "签收良品 2026-11-18，次工作日起第 10 个工作日" in page
 
 
 def test_it_is_whole_in_english(pages: Pages) -> None:
