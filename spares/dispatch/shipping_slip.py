@@ -128,10 +128,10 @@ COLUMNS = (
 )
 REPLACES, REASON = Term("更换故障件", "Replaces"), Term("替代原因", "Substitution")
 DUTY_BY = Term("请最迟于 {} 返还故障件", "Return the faulty part by {}")
-DUTY_WITHIN = Term("请在收货后 {} 个工作日内返还故障件", "Return the faulty part within {} working days after receipt")
+DUTY_WITHIN = Term("请在签收后 {} 个工作日内返还故障件", "Return the faulty part within {} working days after receipt")
 DUTY_OPEN = Term("请返还故障件", "Return the faulty part")
 NO_DUTY = Term("故障件无需返还", "No part has to be returned")
-RECEIVED_ON, RETURN_ON = Term("收货日期", "Received on"), Term("返还期限", "Return by")
+RECEIVED_ON, RETURN_ON = Term("签收日期", "Received on"), Term("返还期限", "Return by")
 RETURN_TO = Term("返还至", "Return to")
 SIGNATURES = (
     Term("制单", "Prepared"),

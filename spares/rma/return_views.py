@@ -116,7 +116,7 @@ def _receive(form: ReceiveForm, number: str, rma_id: int) -> ResponseReturnValue
         content = content_of(obligation, arrival)
         if content.part is not None and content.part.tracking is Tracking.COUNTED and form.quantity.data is None:
             raise Invalid("value_missing", field="quantity")
-        if content.question != confirmed:
+        if content.question not in {"", confirmed}:
             raise _Differs(content, serial)
         taken = serial or obligation.part.part_number
         found = returns.receive_return(obligation.id, arrival, actor=current_actor(), now=g.now)

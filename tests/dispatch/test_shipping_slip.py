@@ -81,7 +81,7 @@ def test_everything_that_was_frozen_is_printed() -> None:
         "郑州备件库", "河南省郑州市高新区莲花街11号", "0371-55550123", "洛阳示例银行", "洛龙数据中心",
         "河南省洛阳市洛龙区开元大道258号B座3层", "王喆,13800001234", "第二联系人Secondcontact李堃13900005678",
         "顺丰速运", "SF1234567890123", "快递Courier", "发货方Sender", "2026-11-2017:00", "2026-11-2016:12",
-        "12.350kg", "CNY12,800.00", "请在收货后10个工作日内返还故障件",
+        "12.350kg", "CNY12,800.00", "请在签收后10个工作日内返还故障件",
         "Returnthefaultypartwithin10workingdaysafterreceipt", "逾期未返还的故障件", "张镕", "赵敏", "钱进",
         "WS-C2960X-48FPD-L", "Catalyst2960-X", "48xGigEPoE,2x10GSFP+", "FOC1932X0AB", "更换Replacement", "良品Good",
         "更换故障件Replaces:WS-C2960X-48FPD-L,S/NFOC1801Z0QQ", "CR5D0LPUFB71", "LPUF-101-B", "替代Substitute",
@@ -151,20 +151,20 @@ def test_an_empty_slip_has_blanks_to_write_on() -> None:
     text = flat(render(slip))
     assert "None" not in text
     assert "请返还故障件" in text
-    assert "收货日期Receivedon" in text
+    assert "签收日期Receivedon" in text
 
 
 def test_a_known_day_is_printed_instead_of_the_rule() -> None:
     text = flat(render(replace(SLIP, return_by="2026-12-02")))
     assert "请最迟于2026-12-02返还故障件" in text
     assert "Returnthefaultypartby2026-12-02" in text
-    assert "收货日期" not in text
+    assert "签收日期" not in text
 
 
 def test_nothing_to_return_is_said() -> None:
     text = flat(render(replace(SLIP, return_required=False)))
     assert "故障件无需返还Noparthastobereturned" in text
-    assert "请在收货后" not in text
+    assert "请在签收后" not in text
 
 
 def test_a_code_without_words_is_printed_as_it_is() -> None:

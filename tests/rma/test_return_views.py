@@ -276,8 +276,18 @@ def test_a_misread_serial_is_asked_about_and_scanned_again(pages: Pages) -> None
         ObligationState.RUNNING,
         moves,
     )
+    form = asked.text[asked.text.index('enctype="multipart/form-data"') :]
+    first = re.findall(r'<button class="btn[^"]*" type="submit"([^>]*)>', form)[0]
+    assert first == "", "Enter, with which a scan ends, must press the button that checks again"
     assert "与预期一致" in receive(browser, serial="F9").text
     assert fresh(one).received_serial == "F9"
+
+
+def test_the_right_scan_needs_no_confirmation(pages: Pages) -> None:
+    running(pages.world)
+    page = receive(pages.browser(Role.WAREHOUSE), serial="F9", anyway="other_serial:X1", scanned="X1").text
+    assert "与预期一致" in page
+    assert session.scalar(select(func.count()).select_from(Discrepancy)) == 0
 
 
 def test_what_was_confirmed_is_not_confirmed_for_another_scan(pages: Pages) -> None:
