@@ -157,7 +157,8 @@ def _read_device(reading: Reading, form: RequestForm, parts: dict[str, list[Part
 
 def _read_sent(reading: Reading, form: RequestForm, actor: Actor) -> None:
     """A serial that is no customer's device may be of a good part that we sent: dead on arrival, it belongs to that case."""
-    if reading.device is not None or form.part.errors or not _text(form.serial):
+    case_is_open = _is_existing(form) and not _text(form.case_number)
+    if reading.device is not None or not _text(form.serial) or (_text(form.part) and not case_is_open):
         return
     sent = sent_under(_text(form.serial), actor)
     if reading.faulty_part is not None:
