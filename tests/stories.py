@@ -118,7 +118,7 @@ def rows(url: str) -> dict[str, list[tuple[Any, ...]]]:
 
 
 def _asked(depot: Depot, one: Exchange) -> None:
-    case = lock_case(one.case.id)
+    case = lock_case(one.case.id, SYSTEM)
     confirmation = cases.confirm_fault(
         case,
         part_id=depot.part_id,

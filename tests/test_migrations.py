@@ -84,7 +84,7 @@ def some_of_everything() -> World:
     stock_pieces(world, cable, world.bins[0], 5)
     lines = [add_line(world, part), add_line(world, part), add_line(world, cable, 2)]
     with transaction():
-        case = lock_case(world.case)
+        case = lock_case(world.case, SYSTEM)
         record(case, "spares_requested", actor=SYSTEM, now=NOON, rma="RMA-000001")
         session.add(AuditEntry(at=NOON, actor_id=None, action="tried", subject="migrations", data={}))
         for line, wanted, quantity in zip(lines, (part, part, cable), (1, 1, 2), strict=True):

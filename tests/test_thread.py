@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from flask import Flask
 from sqlalchemy import select
 
-from spares.accounts.access import Actor
+from spares.accounts.access import SYSTEM, Actor
 from spares.accounts.models import Role
 from spares.calendars.models import Depot
 from spares.cases import services as cases
@@ -70,7 +70,7 @@ def test_the_whole_exchange(context: Flask) -> None:
             customer_id=customer.id, title="核心交换机宕机", level=FaultLevel.C1, actor=CHIEF, now=friday
         )
     with transaction():
-        case = lock_case(case.id)
+        case = lock_case(case.id, SYSTEM)
         confirmation = cases.confirm_fault(
             case,
             part_id=part.id,
@@ -155,4 +155,4 @@ def test_the_whole_exchange(context: Flask) -> None:
         "return_inspected",
         "return_settled",
     ]
-    assert is_whole(lock_case(case.id))
+    assert is_whole(lock_case(case.id, SYSTEM))

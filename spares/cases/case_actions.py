@@ -84,7 +84,7 @@ def case_close(case_id: int) -> ResponseReturnValue:
     typed = request.form.get("reason", "")
 
     def act() -> str:
-        case = lock_case(case_id)
+        case = lock_case(case_id, current_actor())
         check_seen(request.form.get("version"), case.version, case.id)
         services.close_case(case_id, typed, actor=current_actor(), now=g.now)
         return url_for("case_show", case_id=case_id)
@@ -134,7 +134,7 @@ def file_show(attachment_id: int) -> Response:
 
 def _attach(case_id: int, sent: list[Upload], purpose: str) -> str:
     actor = current_actor()
-    case = lock_case(case_id)
+    case = lock_case(case_id, actor)
     for upload in sent:
         stored = store(upload, by=actor.id, now=g.now, blame="files")
         services.attach(case, stored.id, stored.name, purpose, actor=actor, now=g.now)
@@ -152,7 +152,7 @@ def _confirm(form: FaultForm, case: ServiceCase, sent: list[Upload]) -> str:
         ) from None
 
     def act() -> str:
-        locked = lock_case(case_id)
+        locked = lock_case(case_id, current_actor())
         services.confirm_fault(
             locked,
             part_id=part_id,

@@ -211,13 +211,13 @@ def change_level(case: ServiceCase, level: FaultLevel, *, actor: Actor, now: dat
 def add_note(case_id: int, text: str, *, actor: Actor, now: datetime) -> None:
     """Anybody may add a note, also to a closed case; it can never be changed."""
     actor.must(Permission.NOTES_ADD)
-    record(lock_case(case_id), "note", actor=actor, now=now, text=_needed(text, "text"))
+    record(lock_case(case_id, actor), "note", actor=actor, now=now, text=_needed(text, "text"))
 
 
 def take_over(case_id: int, *, actor: Actor, now: datetime) -> None:
     """Any engineer can take a case over."""
     actor.must(Permission.CASES_EDIT)
-    case = lock_case(case_id)
+    case = lock_case(case_id, actor)
     _must_be_open(case)
     case.assigned_to_id = actor.id
     case.version += 1
@@ -227,7 +227,7 @@ def take_over(case_id: int, *, actor: Actor, now: datetime) -> None:
 def close_case(case_id: int, resolution: str, *, actor: Actor, now: datetime) -> None:
     """Close with what solved it. What is still owed back stays owed, and a closed case still takes notes."""
     actor.must(Permission.CASES_EDIT)
-    case = lock_case(case_id)
+    case = lock_case(case_id, actor)
     _must_be_open(case)
     text = _needed(resolution, "resolution")
     case.state = CaseState.CLOSED

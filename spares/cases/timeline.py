@@ -14,6 +14,7 @@ from sqlalchemy import event, insert, inspect, select
 from sqlalchemy.orm import Session
 
 from spares.accounts.access import Actor
+from spares.cases.access import must_see
 from spares.cases.models import ServiceCase, TimelineEntry
 from spares.db import session
 from spares.errors import Conflict
@@ -31,16 +32,18 @@ class _Chain:
     entries: list[TimelineEntry] = field(default_factory=list)
 
 
-def lock_case(case_id: int) -> ServiceCase:
+def lock_case(case_id: int, actor: Actor) -> ServiceCase:
     """The case, locked until the transaction ends: taken before any stock, so that locks have one order.
 
-    Raises sqlalchemy's NoResultFound when there is none."""
-    return session.scalars(
+    Raises sqlalchemy's NoResultFound when there is none, NotFound when the person may not see it."""
+    case = session.scalars(
         select(ServiceCase)
         .where(ServiceCase.id == case_id)
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     ).one()
+    must_see(case, actor)
+    return case
 
 
 def record(

@@ -213,7 +213,7 @@ def _request(world: World, exchange: Exchange, confirmed: datetime) -> int:
             actor=engineer,
             now=opened,
         )
-        case = lock_case(case.id)
+        case = lock_case(case.id, engineer)
         confirmation = cases.confirm_fault(
             case,
             part_id=device.part_id,

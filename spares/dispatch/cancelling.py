@@ -25,7 +25,7 @@ def cancel_lines(
     Invalid without a reason; Conflict when there is nothing to cancel or a named line has left already."""
     actor.must(Permission.REQUEST_CANCEL)
     reason = needed(reason, "reason")
-    order, case = lock_order(order_id)
+    order, case = lock_order(order_id, actor)
     lines = lines_of(order)
     chosen = [line for line in lines if (line.id in line_ids if line_ids is not None else line.state in OPEN_LINES)]
     if not chosen:

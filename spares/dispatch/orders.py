@@ -10,6 +10,7 @@ from sqlalchemy import select
 from spares.accounts.access import Actor, Permission
 from spares.calendars import queries as calendars
 from spares.calendars.models import Depot
+from spares.cases.access import must_see
 from spares.cases.confirmation_clock import FaultLevel
 from spares.cases.models import ServiceCase
 from spares.cases.timeline import check_seen, record
@@ -125,7 +126,7 @@ def open_order(
 def reserve_waiting(order_id: int, line_id: int, *, actor: Actor, now: datetime) -> bool:
     """Try to reserve a back-ordered line now; whether stock was there. A success lands on the timeline."""
     actor.must(Permission.DISPATCH_WORK)
-    order, case = lock_order(order_id)
+    order, case = lock_order(order_id, actor)
     line = line_of(order, line_id)
     line_after(line.state, LineVerb.RESERVE)
     ledger.lock_parts(family([line.requested_part_id]))
@@ -145,7 +146,7 @@ def change_promise(
     """Set the promise anew. The first promise is never lost; old, new and reason stay on the timeline."""
     actor.must(Permission.PROMISE_CHANGE)
     reason = needed(reason, "reason")
-    order, case = lock_order(order_id)
+    order, case = lock_order(order_id, actor)
     check_seen(version, order.version, case.id)
     if not order.is_open:
         raise Conflict("order_not_open", number=order.number)
@@ -168,7 +169,7 @@ def recount_promises(depot: Depot | None, first: date, last: date, actor: Actor,
     if depot is not None:
         query = query.where(DispatchOrder.depot_id == depot.id)
     for found in session.scalars(query.order_by(DispatchOrder.case_id, DispatchOrder.id)).all():
-        order, case = lock_order(found.id)
+        order, case = lock_order(found.id, actor)
         home = calendars.depot(order.depot_id)
         promise = promise_for(home, order.confirmed_at)
         why = (promise.kind.value, promise.reason.value, promise.provisional)
@@ -193,8 +194,8 @@ def recount_promises(depot: Depot | None, first: date, last: date, actor: Actor,
     session.flush()
 
 
-def lock_order(order_id: int) -> tuple[DispatchOrder, ServiceCase]:
-    """The order and its case, both locked and fresh. Raises NotFound."""
+def lock_order(order_id: int, actor: Actor) -> tuple[DispatchOrder, ServiceCase]:
+    """The order and its case, both locked and fresh. Raises NotFound, also when the person may not see the case."""
     row = session.execute(
         select(ServiceCase, DispatchOrder)
         .join(DispatchOrder, DispatchOrder.case_id == ServiceCase.id)
@@ -204,6 +205,7 @@ def lock_order(order_id: int) -> tuple[DispatchOrder, ServiceCase]:
     ).first()
     if row is None:
         raise NotFound("not_found")
+    must_see(row[0], actor)
     return row[1], row[0]
 
 
@@ -221,8 +223,8 @@ def line_of(order: DispatchOrder, line_id: int) -> DispatchLine:
     return line
 
 
-def lock_shipment(shipment_id: int) -> tuple[Shipment, DispatchOrder, ServiceCase]:
-    """The shipment with its order and case, locked and fresh. Raises NotFound."""
+def lock_shipment(shipment_id: int, actor: Actor) -> tuple[Shipment, DispatchOrder, ServiceCase]:
+    """The shipment with its order and case, locked and fresh. Raises NotFound, also when the person may not see the case."""
     row = session.execute(
         select(ServiceCase, DispatchOrder, Shipment)
         .join(DispatchOrder, DispatchOrder.case_id == ServiceCase.id)
@@ -233,6 +235,7 @@ def lock_shipment(shipment_id: int) -> tuple[Shipment, DispatchOrder, ServiceCas
     ).first()
     if row is None:
         raise NotFound("not_found")
+    must_see(row[0], actor)
     return row[2], row[1], row[0]
 
 

@@ -32,7 +32,7 @@ def order_pack(number: str) -> ResponseReturnValue:
     elif form.validate():
 
         def act() -> str:
-            order, case = lock_order(row.order.id)
+            order, case = lock_order(row.order.id, current_actor())
             check_seen(request.form.get("version", ""), order.version, case.id)
             shipment = shipping.pack(
                 order.id,

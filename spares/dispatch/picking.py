@@ -36,7 +36,7 @@ def pick_scanned(order_id: int, scanned: str, *, actor: Actor, now: datetime) ->
     Raises Conflict with what was expected when the serial is unknown, of another part, held for another order, or
     when every line of its part is picked already."""
     actor.must(Permission.DISPATCH_WORK)
-    order, case = lock_order(order_id)
+    order, case = lock_order(order_id, actor)
     lines = lines_of(order)
     units = session.scalars(select(Unit).where(Unit.serial_key == scan_key(scanned))).all()
     for line in lines:
@@ -86,7 +86,7 @@ def pick_counted(order_id: int, line_id: int, *, actor: Actor, now: datetime) ->
     """Confirm that the pieces of a counted line are in the box. Raises Conflict for a line that is not reserved, or that
     must be picked by scanning its serial."""
     actor.must(Permission.DISPATCH_WORK)
-    order, case = lock_order(order_id)
+    order, case = lock_order(order_id, actor)
     line = line_of(order, line_id)
     if session.get_one(Part, line.part_id).tracking is Tracking.SERIAL:
         raise Conflict("scan_the_serial", field="scan")
@@ -98,7 +98,7 @@ def pick_counted(order_id: int, line_id: int, *, actor: Actor, now: datetime) ->
 def unpick(order_id: int, line_id: int, *, actor: Actor, now: datetime) -> None:
     """Put a picked item back on its shelf; it stays reserved for the line."""
     actor.must(Permission.DISPATCH_WORK)
-    order, case = lock_order(order_id)
+    order, case = lock_order(order_id, actor)
     line = line_of(order, line_id)
     line.state = line_after(line.state, LineVerb.UNPICK)
     serial = session.get_one(Unit, line.unit_id).serial if line.unit_id is not None else ""

@@ -73,7 +73,7 @@ def shipment_reopen(number: str) -> ResponseReturnValue:
     reason = request.form.get("reason", "")
 
     def act() -> str:
-        locked, order, case = lock_shipment(shipment.id)
+        locked, order, case = lock_shipment(shipment.id, current_actor())
         check_seen(request.form.get("version", ""), locked.version, case.id)
         shipping.reopen(locked.id, reason=reason, actor=current_actor(), now=g.now)
         return url_for("order_show", number=order.number)
@@ -93,7 +93,7 @@ def slip_print(number: str) -> ResponseReturnValue:
     shipment_id = seen_shipment(number).id
 
     def act() -> str:
-        shipment, order, _case = lock_shipment(shipment_id)
+        shipment, order, _case = lock_shipment(shipment_id, current_actor())
         code_url = current_app.config["SPARES_BASE_URL"] + url_for("shipment_show", number=shipment.number)
         data = documents.shipping_slip_for(shipment, order, code_url=code_url)
         actor = current_actor()

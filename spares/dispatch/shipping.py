@@ -48,7 +48,7 @@ def pack(
         raise Invalid("packages_out_of_range", field="packages")
     if weight_grams is not None and not 1 <= weight_grams <= 5_000_000:
         raise Invalid("weight_out_of_range", field="weight")
-    order, case = lock_order(order_id)
+    order, case = lock_order(order_id, actor)
     chosen = [
         line
         for line in lines_of(order)
@@ -98,7 +98,7 @@ def reopen(shipment_id: int, *, reason: str, actor: Actor, now: datetime) -> Non
     """Open a packed shipment again: its lines are picked, the slip printed for it is void."""
     actor.must(Permission.DISPATCH_WORK)
     reason = needed(reason, "reason")
-    shipment, order, case = lock_shipment(shipment_id)
+    shipment, order, case = lock_shipment(shipment_id, actor)
     void_packing(shipment, order, case, reason=reason, actor=actor, now=now)
 
 
@@ -120,7 +120,7 @@ def dispatch(shipment_id: int, *, carrier: str, waybill: str, actor: Actor, now:
 
     A courier needs a carrier and a waybill. Raises Invalid at the field, Conflict when it has left already."""
     actor.must(Permission.DISPATCH_WORK)
-    shipment, order, case = lock_shipment(shipment_id)
+    shipment, order, case = lock_shipment(shipment_id, actor)
     after = shipment_after(shipment.state, ShipmentVerb.DISPATCH)
     carrier, waybill, waybill_key = carrier.strip(), waybill.strip(), scan_key(waybill)
     if order.method is DeliveryMethod.COURIER:
@@ -289,7 +289,7 @@ def _end(
     now: datetime,
     reason: str = "",
 ) -> Departed:
-    shipment, order, case = lock_shipment(shipment_id)
+    shipment, order, case = lock_shipment(shipment_id, actor)
     shipment.state = shipment_after(shipment.state, verb)
     lines = shipment_lines(shipment)
     transit = places.outside(LocationKind.IN_TRANSIT)

@@ -45,7 +45,7 @@ def attach_uploads(sent: list[Upload], case_id: int, purpose: str, *, blame: str
     """Put what came with a form on the case, in the form's own transaction. Raises Invalid at the field `blame`."""
     if not sent:
         return
-    case = lock_case(case_id)
+    case = lock_case(case_id, current_actor())
     for upload in sent:
         stored = store(upload, by=current_actor().id, now=g.now, blame=blame)
         cases.attach(case, stored.id, stored.name, purpose, actor=current_actor(), now=g.now)

@@ -48,7 +48,7 @@ def _cancel(number: str, cancel: Callable[[DispatchOrder, str], None], words: st
     reason = request.form.get("reason", "")[:500]
 
     def act() -> str:
-        order, case = lock_order(order_id)
+        order, case = lock_order(order_id, current_actor())
         check_seen(request.form.get("version", ""), order.version, case.id)
         cancel(order, reason)
         return url_for("order_show", number=order.number)

@@ -69,10 +69,10 @@ def resolve(
         raise Invalid("value_missing", field="reason")
     if amount_minor is not None and amount_minor < 1:
         raise Invalid("amount_out_of_range", field="amount")
-    discrepancy, case = lock_discrepancy(discrepancy_id)
+    discrepancy, case = lock_discrepancy(discrepancy_id, actor)
     if discrepancy.obligation_id is None:
         raise Conflict("discrepancy_without_obligation")
-    row, _ = lock_obligation(discrepancy.obligation_id)
+    row, _ = lock_obligation(discrepancy.obligation_id, actor)
     if resolution not in resolutions(discrepancy, row):
         raise Invalid("decision_does_not_fit", field="resolution")
     close(discrepancy, case, resolution.value, reason=reason, actor=actor, now=now)
@@ -94,12 +94,12 @@ def resolve(
     return discrepancy
 
 
-def lock_discrepancy(discrepancy_id: int) -> tuple[Discrepancy, ServiceCase]:
+def lock_discrepancy(discrepancy_id: int, actor: Actor) -> tuple[Discrepancy, ServiceCase]:
     """The undecided discrepancy and its case, both locked and fresh. Raises NotFound; Conflict when it is decided."""
     case_id = session.scalar(select(Discrepancy.case_id).where(Discrepancy.id == discrepancy_id))
     if case_id is None:
         raise NotFound("not_found")
-    case = lock_case(case_id)
+    case = lock_case(case_id, actor)
     discrepancy = session.get_one(Discrepancy, discrepancy_id, populate_existing=True)
     if discrepancy.resolved_at is not None:
         raise Conflict("discrepancy_resolved")

@@ -49,7 +49,7 @@ def return_slip_for(found: Exchange, receiving_url: str) -> ReturnSlip:
 def print_return_slip(rma_id: int, *, actor: Actor, now: datetime) -> tuple[Document, int]:
     """Freeze what the slip says (again only when that has changed), and count the print: the document and its copy."""
     actor.must(Permission.RETURN_ANNOUNCE)
-    rma, _case = lock_rma(rma_id)
+    rma, _case = lock_rma(rma_id, actor)
     address = current_app.config["SPARES_BASE_URL"] + url_for("return_receive", number=rma.number)
     slip = return_slip.to_json(return_slip_for(exchange(rma_id, actor), address))
     document = documents.freeze(DocumentKind.RETURN_SLIP, rma.number, slip, actor=actor, now=now)

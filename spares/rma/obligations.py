@@ -10,6 +10,7 @@ from spares import settings
 from spares.accounts.access import Actor, Permission
 from spares.calendars import queries as calendars
 from spares.calendars.models import Depot
+from spares.cases.access import must_see
 from spares.cases.models import ServiceCase
 from spares.cases.timeline import check_seen, record
 from spares.db import session
@@ -21,9 +22,9 @@ from spares.rma.lifecycle import OWED, ObligationState, ObligationVerb, obligati
 from spares.rma.models import Obligation, ObligationEvent
 
 
-def lock_obligation(obligation_id: int, version: str | None = None) -> tuple[Obligation, ServiceCase]:
-    """The obligation and its case, both locked and fresh. Raises NotFound; Conflict when `version`, the one the page
-    was made from, is no longer in force."""
+def lock_obligation(obligation_id: int, actor: Actor, version: str | None = None) -> tuple[Obligation, ServiceCase]:
+    """The obligation and its case, both locked and fresh. Raises NotFound, also when the person may not see the case;
+    Conflict when `version`, the one the page was made from, is no longer in force."""
     row = session.execute(
         select(ServiceCase, Obligation)
         .join(Obligation, Obligation.case_id == ServiceCase.id)
@@ -36,6 +37,7 @@ def lock_obligation(obligation_id: int, version: str | None = None) -> tuple[Obl
     if row is None:
         raise NotFound("not_found")
     case, obligation = row
+    must_see(case, actor)
     check_seen(version, obligation.version, case.id)
     return obligation, case
 
@@ -47,7 +49,7 @@ def extend(
     later than the one in force."""
     actor.must(Permission.OBLIGATION_DECIDE)
     reason = needed(reason, "reason")
-    obligation, case = lock_obligation(obligation_id, version)
+    obligation, case = lock_obligation(obligation_id, actor, version)
     after = obligation_after(obligation.state, ObligationVerb.EXTEND)
     if obligation.due_on is None or due_on <= obligation.due_on:
         raise Invalid("extension_not_later", field="due_on", day=obligation.due_on)
@@ -73,7 +75,7 @@ def charge(
     reason = needed(reason, "reason")
     if amount_minor < 1:
         raise Invalid("amount_out_of_range", field="amount")
-    obligation, case = lock_obligation(obligation_id, version)
+    obligation, case = lock_obligation(obligation_id, actor, version)
     charge_instead(obligation, case, amount_minor, reason=reason, actor=actor, now=now)
 
 
@@ -146,7 +148,7 @@ def recount_returns(depot: Depot | None, first: date, last: date, actor: Actor, 
     if depot is not None:
         query = query.where(Obligation.depot_id == depot.id)
     for obligation_id in session.scalars(query.order_by(Obligation.case_id, Obligation.id)).all():
-        obligation, case = lock_obligation(obligation_id)
+        obligation, case = lock_obligation(obligation_id, actor)
         if obligation.good_received_on is None or obligation.state not in OWED:
             continue
         calendar = calendars.depot_calendar(calendars.depot(obligation.depot_id))
@@ -264,7 +266,7 @@ def _close(
     obligation_id: int, verb: ObligationVerb, reason: str, actor: Actor, now: datetime, version: str | None
 ) -> None:
     reason = needed(reason, "reason")
-    obligation, case = lock_obligation(obligation_id, version)
+    obligation, case = lock_obligation(obligation_id, actor, version)
     _end(obligation, case, verb, reason=reason, actor=actor, now=now)
 
 

@@ -47,7 +47,7 @@ def confirm_receipt(
     `proof` says how we know (signature, carrier's page, e-mail). Raises Invalid for a day before the dispatch or in the
     future, Conflict when the receipt was confirmed before."""
     actor.must(Permission.RECEIPT_CONFIRM)
-    shipment, order, _ = lock_shipment(shipment_id)
+    shipment, order, _ = lock_shipment(shipment_id, actor)
     depot = calendars.depot(order.depot_id)
     calendar = calendars.depot_calendar(depot)
     left_on = calendar.local_day(shipment.dispatched_at) if shipment.dispatched_at is not None else None

@@ -198,7 +198,7 @@ def _request(form: RequestForm, depot: Depot, sent: list[Upload]) -> str | None:
 def _act(plan: Plan, sent: list[Upload], now: datetime) -> str:
     actor = current_actor()
     if plan.case_id is not None:
-        case = lock_case(plan.case_id)
+        case = lock_case(plan.case_id, current_actor())
     else:
         case = open_case(**plan.new_case, level=plan.level, actor=actor, now=now)
     confirmation = confirm_fault(

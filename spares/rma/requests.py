@@ -100,7 +100,7 @@ def cancel_request(rma_id: int, *, reason: str, actor: Actor, now: datetime) -> 
 
     Raises Conflict when all of it has left or was cancelled already."""
     actor.must(Permission.REQUEST_CANCEL)
-    rma, case = lock_rma(rma_id)
+    rma, case = lock_rma(rma_id, actor)
     orders = session.scalars(
         select(DispatchOrder).where(DispatchOrder.rma_id == rma.id).order_by(DispatchOrder.id)
     ).all()
@@ -122,7 +122,7 @@ def cancel_line(order_id: int, line_id: int, *, reason: str, actor: Actor, now: 
     rma_id = session.scalar(select(DispatchOrder.rma_id).where(DispatchOrder.id == order_id))
     if rma_id is None:
         raise NotFound("not_found")
-    rma, case = lock_rma(rma_id)
+    rma, case = lock_rma(rma_id, actor)
     cancelled = cancel_lines(order_id, reason=reason, actor=actor, now=now, line_ids=[line_id])
     drop_obligations(cancelled, reason=reason, actor=actor, now=now)
     _close_if_all_cancelled(rma, case, reason=reason, actor=actor, now=now)
@@ -152,12 +152,12 @@ def drop_obligations(lines: Sequence[DispatchLine], *, reason: str, actor: Actor
         )
 
 
-def lock_rma(rma_id: int) -> tuple[Rma, ServiceCase]:
-    """The RMA and its case, both locked and fresh. Raises NotFound."""
+def lock_rma(rma_id: int, actor: Actor) -> tuple[Rma, ServiceCase]:
+    """The RMA and its case, both locked and fresh. Raises NotFound, also when the person may not see the case."""
     case_id = session.scalar(select(Rma.case_id).where(Rma.id == rma_id))
     if case_id is None:
         raise NotFound("not_found")
-    case = lock_case(case_id)
+    case = lock_case(case_id, actor)
     return session.get_one(Rma, rma_id, populate_existing=True), case
 
 

@@ -48,7 +48,7 @@ def announce_return(
     arrives. An engineer who carries it himself has neither carrier nor waybill; a carrier has both. Raises Invalid for
     one without the other, and for a day in the future or before the exchange was asked for."""
     actor.must(Permission.RETURN_ANNOUNCE)
-    obligation, case = lock_obligation(obligation_id, version)
+    obligation, case = lock_obligation(obligation_id, actor, version)
     after = obligation_after(obligation.state, ObligationVerb.SEND)
     calendar = calendars.depot_calendar(calendars.depot(obligation.depot_id))
     today = calendar.local_day(now)
@@ -88,7 +88,7 @@ def correct_waybill(
     posting day stands. Raises Invalid without a carrier or a waybill, or when nothing differs."""
     actor.must(Permission.RETURN_ANNOUNCE)
     carrier, waybill = needed(carrier, "carrier", 60), needed(waybill, "waybill", 60)
-    obligation, case = lock_obligation(obligation_id, version)
+    obligation, case = lock_obligation(obligation_id, actor, version)
     obligation.state = obligation_after(obligation.state, ObligationVerb.CORRECT)
     was = {"carrier": obligation.return_carrier, "waybill": obligation.return_waybill}
     if was == {"carrier": carrier, "waybill": waybill}:
@@ -124,7 +124,7 @@ def receive_return(
     the rest owed by the same day. Nothing returned is available before its inspection. Raises Conflict when it was
     received before, or when the unit is in a depot already."""
     actor.must(Permission.RETURN_RECEIVE)
-    obligation, case = lock_obligation(obligation_id, version)
+    obligation, case = lock_obligation(obligation_id, actor, version)
     content = content_of(obligation, arrival)
     is_some = content.is_what_is_owed and content.pieces < obligation.outstanding
     before, owed = obligation.state, obligation.outstanding
@@ -188,7 +188,7 @@ def inspect(
 ) -> None:
     """Record what the inspection found; the part's condition follows from it by a ledger move."""
     actor.must(Permission.RETURN_INSPECT)
-    obligation, case = lock_obligation(obligation_id, version)
+    obligation, case = lock_obligation(obligation_id, actor, version)
     obligation.state = obligation_after(obligation.state, ObligationVerb.INSPECT)
     empty = obligation.received_part_id is None
     if empty != (result is Inspection.MISSING):
@@ -228,7 +228,7 @@ def settle(
     Back to stock needs a bin (`location_id`) and a part in which no fault was found. Raises Invalid otherwise, and
     Conflict while a discrepancy of the obligation is unresolved."""
     actor.must(Permission.RETURN_INSPECT)
-    obligation, case = lock_obligation(obligation_id, version)
+    obligation, case = lock_obligation(obligation_id, actor, version)
     obligation.state = obligation_after(obligation.state, ObligationVerb.SETTLE)
     unresolved = select(Discrepancy.id).where(
         Discrepancy.obligation_id == obligation.id, Discrepancy.resolved_at.is_(None)

@@ -47,7 +47,7 @@ def receive_unexpected(
     part = session.get(Part, part_id)
     if part is None:
         raise Invalid("value_missing", field="part_number")
-    case = lock_case(case_id) if case_id is not None else _new_case(part, serial, customer_id, actor, now)
+    case = lock_case(case_id, actor) if case_id is not None else _new_case(part, serial, customer_id, actor, now)
     details = "; ".join(text for text in (sender.strip(), waybill.strip(), note.strip()) if text)
     discrepancy = Discrepancy(
         kind=DiscrepancyKind.UNEXPECTED,
@@ -104,7 +104,7 @@ def place(
     reason = reason.strip()
     if not reason:
         raise Invalid("value_missing", field="reason")
-    discrepancy, case = lock_discrepancy(discrepancy_id)
+    discrepancy, case = lock_discrepancy(discrepancy_id, actor)
     if discrepancy.kind is not DiscrepancyKind.UNEXPECTED:
         raise Conflict("discrepancy_of_an_obligation")
     if result is Inspection.MISSING:

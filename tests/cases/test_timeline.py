@@ -42,12 +42,12 @@ def test_the_steps_of_a_transaction_are_written_together_and_stay_one_chain(writ
     case_id = make_case(make_customer()[0]).id
     written.clear()
     with transaction():
-        tell(lock_case(case_id), "甲", "乙")
-        tell(lock_case(case_id), "丙")
+        tell(lock_case(case_id, SYSTEM), "甲", "乙")
+        tell(lock_case(case_id, SYSTEM), "丙")
         assert written == []
     assert sorted(written) == ["INSERT", "UPDATE"]
     with transaction():
-        tell(lock_case(case_id), "丁")
+        tell(lock_case(case_id, SYSTEM), "丁")
     case = session.get_one(ServiceCase, case_id, populate_existing=True)
     assert texts(case_id) == ["甲", "乙", "丙", "丁"]
     assert [entry.sequence for entry in entries(case_id)] == [1, 2, 3, 4, 5]
@@ -57,7 +57,7 @@ def test_the_steps_of_a_transaction_are_written_together_and_stay_one_chain(writ
 def test_two_cases_told_in_one_transaction_have_a_chain_each(context: Flask) -> None:
     one, other = make_case(make_customer()[0]).id, make_case(make_customer()[0]).id
     with transaction():
-        first, second = lock_case(one), lock_case(other)
+        first, second = lock_case(one, SYSTEM), lock_case(other, SYSTEM)
         tell(first, "甲")
         tell(second, "乙")
         tell(first, "丙")
@@ -68,10 +68,10 @@ def test_two_cases_told_in_one_transaction_have_a_chain_each(context: Flask) -> 
 def test_what_an_undone_transaction_told_is_forgotten(context: Flask) -> None:
     case_id = make_case(make_customer()[0]).id
     with pytest.raises(RuntimeError, match="undone"), transaction():
-        tell(lock_case(case_id), "不会留下")
+        tell(lock_case(case_id, SYSTEM), "不会留下")
         raise RuntimeError("undone")
     with transaction():
-        tell(lock_case(case_id), "留下")
+        tell(lock_case(case_id, SYSTEM), "留下")
     case = session.get_one(ServiceCase, case_id, populate_existing=True)
     assert (texts(case_id), case.timeline_length, is_whole(case)) == (["留下"], 2, True)
 
@@ -79,9 +79,9 @@ def test_what_an_undone_transaction_told_is_forgotten(context: Flask) -> None:
 def test_the_open_transaction_reads_what_it_told_and_may_tell_more(context: Flask) -> None:
     case_id = make_case(make_customer()[0]).id
     with transaction():
-        tell(lock_case(case_id), "甲")
+        tell(lock_case(case_id, SYSTEM), "甲")
         assert texts(case_id) == ["甲"]
-        tell(lock_case(case_id), "乙")
+        tell(lock_case(case_id, SYSTEM), "乙")
     case = session.get_one(ServiceCase, case_id, populate_existing=True)
     assert (texts(case_id), is_whole(case)) == (["甲", "乙"], True)
 
@@ -89,7 +89,7 @@ def test_the_open_transaction_reads_what_it_told_and_may_tell_more(context: Flas
 def test_an_entry_that_does_not_fit_its_hash_is_named(context: Flask) -> None:
     case_id = make_case(make_customer()[0]).id
     with transaction():
-        tell(lock_case(case_id), "甲", "乙")
+        tell(lock_case(case_id, SYSTEM), "甲", "乙")
     case = session.get_one(ServiceCase, case_id, populate_existing=True)
     listed = entries(case_id)
     assert list(broken_entries(case, listed)) == []

@@ -68,7 +68,7 @@ def make_exchange(
 
     def act() -> None:
         case = cases.open_case(customer_id=customer.id, title="核心交换机宕机", level=level, actor=actor, now=now)
-        case = lock_case(case.id)
+        case = lock_case(case.id, SYSTEM)
         confirmation = cases.confirm_fault(
             case,
             part_id=lines[0].part_id,

@@ -99,7 +99,7 @@ def test_a_calendar_change_counts_open_promises_again_and_leaves_those_set_by_ha
     assert datetime.fromisoformat(step.data["new"]) == local("2026-11-20T12:00")
     assert datetime.fromisoformat(step.data["first"]) == local("2026-11-19T12:00")
     assert step.data["reason"] == "calendar"
-    assert is_whole(lock_case(counted.case.id))
+    assert is_whole(lock_case(counted.case.id, SYSTEM))
 
 
 def test_a_calendar_change_counts_open_returns_again(context: Flask) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from spares.accounts.access import Actor
+from spares.accounts.access import SYSTEM, Actor
 from spares.accounts.models import Role
 from spares.calendars.models import Depot
 from spares.cases import services as cases
@@ -51,7 +51,7 @@ def sent_to(shop: Shop, customer: str, faulty: str, confirmed: str, received_on:
     with transaction():
         found = cases.add_customer(code=f"K{shop.sent}", name=customer, actor=CHIEF)
         case = cases.open_case(customer_id=found.id, title="宕机", level=FaultLevel.C2, actor=CHIEF, now=at)
-        case = lock_case(case.id)
+        case = lock_case(case.id, SYSTEM)
         confirmation = cases.confirm_fault(
             case,
             part_id=shop.part.id,

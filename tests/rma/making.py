@@ -63,7 +63,7 @@ def make_world() -> World:
 def asked(world: World, count: int = 1) -> tuple[Rma, DispatchOrder]:
     """So many parts are asked for, for the first faulty serials."""
     with transaction():
-        case = lock_case(world.case.id)
+        case = lock_case(world.case.id, SYSTEM)
         confirmation = cases.confirm_fault(
             case,
             part_id=world.part.id,
@@ -125,7 +125,7 @@ def modules_running(world: World, count: int = 5) -> Obligation:
     module = make_part("SFP-10G", tracking=Tracking.COUNTED, price_minor=PIECE)
     put_stock(module, 20, world.bin)
     with transaction():
-        case = lock_case(world.case.id)
+        case = lock_case(world.case.id, SYSTEM)
         confirmation = cases.confirm_fault(
             case,
             part_id=world.part.id,

@@ -36,7 +36,7 @@ def request_one(task: Task) -> str:
     """What the request page does: confirm the fault and request the part, in one transaction, once however often sent."""
 
     def act() -> str:
-        case = lock_case(task["case"])
+        case = lock_case(task["case"], SYSTEM)
         confirmation = cases.confirm_fault(
             case,
             part_id=task["part"],
