@@ -9,6 +9,11 @@ branch_labels = None
 depends_on = None
 
 OWED = sa.text("came_for_id IS NULL")
+BEYOND = (
+    "came_for_id IS NOT NULL OR came_quantity <> 0 "
+    "OR received_quantity <> CASE WHEN received_part_id IS NULL THEN 0 ELSE quantity END"
+)
+"""What going up again would not bring back."""
 KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
@@ -30,12 +35,14 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """What a row of goods tells is lost: where they went stands in the ledger and on the timeline all the same."""
-    op.execute(
-        "UPDATE discrepancy SET obligation_id = (SELECT came_for_id FROM obligation WHERE obligation.id = obligation_id) "
-        "WHERE obligation_id IN (SELECT id FROM obligation WHERE came_for_id IS NOT NULL)"
-    )
-    op.execute("DELETE FROM obligation WHERE came_for_id IS NOT NULL")
+    """Refused while an obligation counts pieces as the older schema cannot: they would be lost, and the debt wrong."""
+    beyond = op.get_bind().scalar(sa.text(f"SELECT count(*) FROM obligation WHERE {BEYOND}"))
+    if beyond:
+        raise RuntimeError(
+            f"cannot go back before 0004: {beyond} rows of the table obligation tell of goods that came in part or "
+            "were not accepted, which the older schema cannot hold. Nothing was changed. "
+            "To run the older version, restore a backup that it made."
+        )
     with op.batch_alter_table("obligation") as batch:
         batch.drop_index("uq_obligation_line_id_owed")
         batch.drop_index("ix_obligation_came_for_id")

@@ -44,9 +44,9 @@ class World:
     faulty: list[str] = field(default_factory=lambda: ["F9", "F10", "F11", "F12"])
 
 
-def make_world() -> World:
-    """At Wednesday 2026-11-18 12:00, before anything was asked for."""
-    depot = make_depot()
+def make_world(code: str = "ZZ") -> World:
+    """At Wednesday 2026-11-18 12:00, before anything was asked for; `code` is the depot's."""
+    depot = make_depot(code)
     bin_ = make_bin(depot)
     part = make_part("SW-24", price_minor=PRICE)
     other = make_part("SW-48", price_minor=200000)
