@@ -19,6 +19,8 @@ from spares.dispatch.orders import recount_promises
 from spares.files import words as file_words
 from spares.inventory.holders import described_by
 from spares.inventory.places import ensure_places
+from spares.inventory.stock_carried import finds_carried
+from spares.rma.carried import carried
 from spares.rma.obligations import recount_returns
 from spares.sheets import words as sheet_words
 
@@ -84,6 +86,7 @@ def create_app(config: Config | None = None) -> Flask:
         when_days_change(recount)
     when_depot_added(_with_places)
     described_by(holding.holders)
+    finds_carried(carried)
     app.context_processor(navigation.page_context)
     return app
 

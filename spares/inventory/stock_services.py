@@ -23,6 +23,7 @@ from spares.inventory.models import (
 )
 from spares.inventory.services import required_reason
 from spares.inventory.stock_arrivals import Arriving, arrivals
+from spares.inventory.stock_carried import refuse_carried, refuse_carried_pieces
 from spares.inventory.stock_checks import Known, refuse_held, refuse_move, shelf, units_by_id
 
 UNDONE_HERE = frozenset(
@@ -97,7 +98,8 @@ def move(
     """Move units and pieces to another shelf of their depot; returns the posting's key.
 
     Raises Conflict `stock_held` naming who holds a unit, `unit_outside` for one that is in no depot, `other_depot`,
-    `unit_awaits_inspection` and `unit_in_repair`; Invalid `already_there`."""
+    `unit_awaits_inspection`, `pieces_await_inspection` and `unit_in_repair`, and `unit_carried` and `pieces_carried`
+    naming the return that must be finished first; Invalid `already_there`."""
     return _relocate(PostingKind.MOVE, unit_ids, pieces, to_location_id, request_key, actor, now, reason)
 
 
@@ -129,11 +131,13 @@ def adjust_lost(
     now: datetime,
     pieces: Sequence[Pieces] = (),
 ) -> int:
-    """Book out what is not where the books say; returns the posting's key. Raises Conflict for held stock."""
+    """Book out what is not where the books say; returns the posting's key.
+
+    Raises Conflict for held stock, and `unit_carried` and `pieces_carried` for what a return still carries."""
     actor.must(Permission.STOCK_ADJUST)
     reason = required_reason(reason)
     away = places.outside(LocationKind.DIFFERENCE)
-    steps = [_step(known, away, known.state.condition) for known in _in_depot(unit_ids)]
+    steps = [_step(known, away, known.state.condition) for known in _in_depot(unit_ids, pieces)]
     steps += [_pieces_step(p, away, p.condition) for p in pieces]
     return ledger.post(
         PostingKind.ADJUST, steps, request_key=request_key, occurred_at=now, actor=actor, now=now, reason=reason
@@ -152,13 +156,15 @@ def change_condition(
 ) -> int:
     """Say that stock is in another condition than the books have, where it lies; returns the posting's key.
 
-    Scrapping is no change of condition: it takes the unit out of the depot, by its exchange's disposal."""
+    Raises Conflict `unit_carried` and `pieces_carried` for what a return still carries: its condition is what the
+    inspection finds. Scrapping is no change of condition: it takes the unit out of the depot, by its exchange's
+    disposal."""
     actor.must(Permission.STOCK_ADJUST)
     reason = required_reason(reason)
     if condition is Condition.SCRAPPED:
         raise Invalid("scrap_by_disposal", field="condition")
     steps = []
-    for known in _in_depot(unit_ids):
+    for known in _in_depot(unit_ids, pieces):
         if known.state.condition is condition:
             raise Invalid("condition_same", field="condition", serial=known.unit.serial)
         steps.append(_step(known, known.state.location_id, condition))
@@ -195,26 +201,39 @@ def _relocate(
     actor.must(Permission.STOCK_MOVE)
     target = shelf(to_location_id)
     units = units_by_id(unit_ids)
+    _refuse_carried(units, pieces)
     for known in units:
         refuse_move(known, target)
     refuse_held(units)
     steps = [_step(known, target.id, known.state.condition) for known in units]
     for piece in pieces:
-        if shelf(piece.location_id, DEPOT_KINDS).depot_id != target.depot_id:
+        source = shelf(piece.location_id, DEPOT_KINDS)
+        if source.depot_id != target.depot_id:
             raise Conflict("other_depot", field="location", serial="")
+        if source.kind is LocationKind.RETURNS and piece.condition is Condition.TO_INSPECT:
+            raise Conflict("pieces_await_inspection", field="quantity")
         steps.append(_pieces_step(piece, target.id, piece.condition))
     return ledger.post(
         kind, steps, request_key=request_key, occurred_at=now, actor=actor, now=now, reason=reason.strip()[:300]
     )
 
 
-def _in_depot(unit_ids: Collection[int]) -> list[Known]:
+def _in_depot(unit_ids: Collection[int], pieces: Sequence[Pieces]) -> list[Known]:
     units = units_by_id(unit_ids)
+    _refuse_carried(units, pieces)
     for known in units:
         if known.location.kind not in DEPOT_KINDS:
             raise Conflict("unit_outside", field="serials", serial=known.unit.serial)
     refuse_held(units)
     return units
+
+
+def _refuse_carried(units: Sequence[Known], pieces: Sequence[Pieces]) -> None:
+    # The parts are locked before it is asked, so that nothing comes back between the answer and the posting.
+    ledger.lock_parts([*(known.unit.part_id for known in units), *(piece.part_id for piece in pieces)])
+    refuse_carried(units)
+    for piece in pieces:
+        refuse_carried_pieces(piece.part_id, shelf(piece.location_id, DEPOT_KINDS))
 
 
 def _step(known: Known, to_id: int, condition: Condition) -> Step:

@@ -121,6 +121,15 @@ explains(
         "other_depot": _l("%(serial)s is in another depot. Stock goes from depot to depot by dispatch, not by a move."),
         "other_depot_place": _l("This place belongs to another depot."),
         "unit_awaits_inspection": _l("%(serial)s came back and has not been inspected yet."),
+        "pieces_await_inspection": _l("These pieces came back and have not been inspected yet."),
+        "unit_carried": _l(
+            "%(serial)s is on the returns shelf for %(record)s. Inspect it and give it its place there; then it can be "
+            "moved."
+        ),
+        "pieces_carried": _l(
+            "Pieces of %(part_number)s are on the returns shelf for %(records)s. Inspect them and give them their place "
+            "there; then they can be moved."
+        ),
         "unit_in_repair": _l("%(serial)s is being repaired. Finish the repair first."),
         "already_there": _l("%(serial)s is at %(place)s already."),
         "stock_held": _l("%(serial)s is reserved for %(holder)s since %(since)s and cannot be moved."),
