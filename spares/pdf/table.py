@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from spares.pdf.form import PAGE
-from spares.pdf.page import A4_LANDSCAPE, LARGE, PT, SMALL, Paper, Sheet, leading
+from spares.pdf.page import A4_LANDSCAPE, BODY, LARGE, PT, SMALL, Paper, Sheet, leading
 from spares.pdf.wrap import clip, wrap
 
 LEFT, RIGHT, TOP, BOTTOM = 12.0, 285.0, 12.0, 196.0
@@ -24,25 +24,38 @@ class Column:
     number: bool = False
 
 
+@dataclass(frozen=True)
+class Section:
+    """A further table under a title of its own, such as the sums of the first one by something."""
+
+    title: str
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[str]]
+
+
 def table_report(
     title_lines: Sequence[str],
     columns: Sequence[Column],
     rows: Iterable[Sequence[str]],
-    totals: Sequence[str] | None,
+    totals: Sequence[Sequence[str]],
     footer: str,
+    sections: Sequence[Section] = (),
 ) -> bytes:
-    """The report as a PDF. Cells are texts that the caller has formatted, one for every column, else ValueError.
+    """The report as a PDF. Cells are texts that the caller has formatted, one for every column, else ValueError; a line
+    break in a cell begins a new line there.
 
-    The first title line is the heading, the others stand below it; `totals` is one more row, in bold, after the last;
-    `footer` stands on every page beside page x of y. Words come from the caller, in his language; the page numbers are
-    in both.
+    The first title line is the heading, the others stand below it; `totals` are more rows, in bold, after the last;
+    `sections` follow them; `footer` stands on every page beside page x of y. Words come from the caller, in his
+    language; the page numbers are in both.
     """
     table = _Table(columns)
     table.titles(title_lines)
     for row in rows:
         table.row(row)
-    if totals is not None:
-        table.row(totals, bold=True)
+    for row in totals:
+        table.row(row, bold=True)
+    for section in sections:
+        table.section(section)
 
     def foot(sheet: Sheet, number: int, count: int) -> None:
         sheet.rule(LEFT, BOTTOM + 2, RIGHT, BOTTOM + 2, 0.4)
@@ -57,8 +70,7 @@ class _Table:
     """Where the drawing stands."""
 
     def __init__(self, columns: Sequence[Column]) -> None:
-        shares = sum(column.share for column in columns)
-        self.columns = [(column, WIDTH * column.share / shares) for column in columns]
+        self.columns = _shared_out(columns)
         self.paper = Paper(size=A4_LANDSCAPE)
         self.sheet = self.paper.sheet()
         self.y = TOP
@@ -71,6 +83,22 @@ class _Table:
             self.y += self.sheet.lines(LEFT, self.y, WIDTH, line, size, bold=not n) - leading(size) * 0.9
         self.y += 2
         self.head()
+
+    def section(self, section: Section) -> None:
+        """The section's title and table; the title stays on one page with the headings and the first row."""
+        self.columns = _shared_out(section.columns)
+        taken = leading(BODY) + self.measure([column.title for column in section.columns])[1]
+        if section.rows:
+            taken += self.measure(section.rows[0])[1]
+        self.y += 5
+        if self.y + taken > BOTTOM:
+            self.sheet = self.paper.sheet()
+            self.y = TOP
+        self.y += leading(BODY)
+        self.sheet.text(LEFT, self.y - 1.2, section.title, BODY, bold=True)
+        self.head()
+        for row in section.rows:
+            self.row(row)
 
     def head(self) -> None:
         """The headings, on a grey band."""
@@ -100,7 +128,8 @@ class _Table:
     def measure(self, cells: Sequence[str]) -> tuple[list[tuple[str, ...]], float]:
         """The cells' lines, and the height of the row."""
         wrapped = [
-            wrap(cell, (width - 2 * PAD) * PT, SMALL) for cell, (_, width) in zip(cells, self.columns, strict=True)
+            tuple(line for part in cell.split("\n") for line in wrap(part, (width - 2 * PAD) * PT, SMALL))
+            for cell, (_, width) in zip(cells, self.columns, strict=True)
         ]
         return wrapped, _height(wrapped)
 
@@ -116,6 +145,11 @@ class _Table:
                     self.sheet.text(x + PAD, at, line, SMALL, bold=bold)
             x += width
         self.y += height
+
+
+def _shared_out(columns: Sequence[Column]) -> list[tuple[Column, float]]:
+    shares = sum(column.share for column in columns)
+    return [(column, WIDTH * column.share / shares) for column in columns]
 
 
 def _height(wrapped: Sequence[Sequence[str]]) -> float:

@@ -5,7 +5,7 @@ that was recorded after that day does not change it."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, TypeVar
 
@@ -42,6 +42,7 @@ class OverdueLine:
     case_id: int
     case_number: str
     rma_number: str
+    depot_id: int
     customer_id: int
     customer: str
     part_number: str
@@ -81,31 +82,42 @@ class Sum:
 
 @dataclass(frozen=True)
 class OverdueReport:
-    """The lines, most overdue first, with their sums. The exports draw exactly this, so they agree with the screen."""
+    """The lines, most overdue first, with their sums. The exports draw exactly this, so they agree with the screen.
+
+    `filters` are those in force, and `overdue` counts the lines before them. `customers` are the names, by key, of all who
+    had something overdue, whatever the filters, and of the one that was asked for; `depots` those of every depot."""
 
     as_of: date
     lines: Sequence[OverdueLine]
     total: Sum
     by_bucket: dict[AgeingBucket, Sum]
     by_customer: dict[tuple[int, str], Sum]
+    filters: Filters
+    overdue: int
+    customers: dict[int, str]
+    depots: dict[int, str]
+
+    @property
+    def filtered(self) -> bool:
+        """Whether this may be less than the whole report."""
+        return self.filters != Filters()
 
 
 def overdue_as_of(day: date, filters: Filters = Filters(), *, now: datetime) -> OverdueReport:
-    """The report for a depot-local day, the past included; `now` decides whether the day is over for what was known."""
-    lines: list[OverdueLine] = []
+    """The report for a depot-local day, the past included; `now` decides whether the day is over for what was known.
+
+    A customer or a depot that there is not filters nothing."""
+    found: list[OverdueLine] = []
     for depot in depots():
-        if filters.depot_id not in {None, depot.id}:
-            continue
         calendar = depot_calendar(depot)
         known_at = _end_of(day, calendar)
         past = known_at < now
         if past:
             calendar = depot_calendar(depot, known_at=known_at)
             known_at = _end_of(day, calendar)
-        rows = _owed(depot.id, day, known_at, filters, past=past)
-        lines += [line for line in _lines(rows, day, calendar) if _wanted(line, filters)]
-    lines.sort(key=lambda line: (-line.days_overdue, line.customer, line.obligation_id))
-    return _summed(day, lines)
+        found += _lines(_owed(depot.id, day, known_at, past=past), day, calendar)
+    found.sort(key=lambda line: (-line.days_overdue, line.customer, line.obligation_id))
+    return _summed(day, found, filters)
 
 
 def _end_of(day: date, calendar: Calendar) -> datetime:
@@ -117,6 +129,7 @@ _COLUMNS = (
     "id",
     "case_id",
     "rma_id",
+    "depot_id",
     "customer_id",
     "serial",
     "dispatched_at",
@@ -130,7 +143,7 @@ _COLUMNS = (
 """What the report reads of an obligation as it is. Columns, not whole records: loading those took most of the page's time."""
 
 
-def _owed(depot_id: int, day: date, known_at: datetime, filters: Filters, *, past: bool) -> Sequence[Any]:
+def _owed(depot_id: int, day: date, known_at: datetime, *, past: bool) -> Sequence[Any]:
     """What was owed at that instant and due before `day`, with the due day in force then."""
     shipped = aliased(Part)
     due_on = _due_then(known_at) if past else Obligation.due_on
@@ -153,8 +166,6 @@ def _owed(depot_id: int, day: date, known_at: datetime, filters: Filters, *, pas
         .outerjoin(Unit, Unit.id == Obligation.shipped_unit_id)
         .where(Obligation.depot_id == depot_id, due_on < day)
     )
-    if filters.customer_id is not None:
-        query = query.where(Obligation.customer_id == filters.customer_id)
     if past:
         way = aliased(ObligationEvent)
         query = query.add_columns(way.kind, way.facts).outerjoin(
@@ -225,6 +236,7 @@ def _lines(rows: Iterable[Any], day: date, calendar: Calendar) -> Iterable[Overd
             case_id=owed.case_id,
             case_number=owed.external_number or number(NumberKind.CASE, owed.case_id),
             rma_number=number(NumberKind.RMA, owed.rma_id),
+            depot_id=owed.depot_id,
             customer_id=owed.customer_id,
             customer=owed.customer,
             part_number=owed.part_number,
@@ -247,10 +259,31 @@ def _lines(rows: Iterable[Any], day: date, calendar: Calendar) -> Iterable[Overd
 
 
 def _wanted(line: OverdueLine, filters: Filters) -> bool:
-    return filters.bucket in {None, line.bucket} and filters.state in {None, line.state}
+    return (
+        filters.customer_id in {None, line.customer_id}
+        and filters.depot_id in {None, line.depot_id}
+        and filters.bucket in {None, line.bucket}
+        and filters.state in {None, line.state}
+    )
 
 
-def _summed(day: date, lines: Sequence[OverdueLine]) -> OverdueReport:
+def _customers(found: Sequence[OverdueLine], asked: int | None) -> dict[int, str]:
+    names = {line.customer_id: line.customer for line in found}
+    if asked is not None and asked not in names:
+        customer = session.get(Customer, asked)
+        names |= {customer.id: customer.name} if customer is not None else {}
+    return dict(sorted(names.items(), key=lambda item: (item[1], item[0])))
+
+
+def _summed(day: date, found: Sequence[OverdueLine], filters: Filters) -> OverdueReport:
+    customers = _customers(found, filters.customer_id)
+    depot_names = {depot.id: depot.name for depot in depots()}
+    filters = replace(
+        filters,
+        customer_id=filters.customer_id if filters.customer_id in customers else None,
+        depot_id=filters.depot_id if filters.depot_id in depot_names else None,
+    )
+    lines = [line for line in found if _wanted(line, filters)]
     total = Sum()
     by_bucket: dict[AgeingBucket, Sum] = {bucket: Sum() for bucket in AgeingBucket}
     by_customer: dict[tuple[int, str], Sum] = defaultdict(Sum)
@@ -259,4 +292,4 @@ def _summed(day: date, lines: Sequence[OverdueLine]) -> OverdueReport:
         by_bucket[line.bucket].add(line)
         by_customer[line.customer_id, line.customer].add(line)
     ordered = dict(sorted(by_customer.items(), key=lambda item: (-item[1].lines, item[0][1], item[0][0])))
-    return OverdueReport(day, lines, total, by_bucket, ordered)
+    return OverdueReport(day, lines, total, by_bucket, ordered, filters, len(found), customers, depot_names)

@@ -1,6 +1,6 @@
 """The overdue report as CSV, XLSX and PDF: the same lines and sums as on the screen, in the reader's language."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, tzinfo
 from itertools import chain
 from typing import Any
@@ -8,9 +8,9 @@ from typing import Any
 from flask_babel import gettext as _
 
 from spares.pdf.table import Column as PdfColumn
-from spares.pdf.table import table_report
+from spares.pdf.table import Section, table_report
 from spares.reports.overdue import OverdueLine, OverdueReport, Sum
-from spares.reports.words import BUCKETS, STATES
+from spares.reports.words import BUCKETS, STATES, filter_line
 from spares.sheets.money import Money
 from spares.sheets.writing import Column, ColumnKind, write_table_csv
 from spares.sheets.xlsx_writing import SheetSpec, write_xlsx
@@ -65,77 +65,121 @@ def cells(line: OverdueLine) -> dict[str, Any]:
 
 
 def as_csv(report: OverdueReport, zone: tzinfo) -> Iterator[bytes]:
-    """One table, its totals last: a row a currency."""
+    """One table, its totals last: a row a currency, and one for what has no price. The filters stand in the file's name."""
     *others, last = _totals(report)
     yield from write_table_csv(columns(), chain(map(cells, report.lines), others), zone=zone, totals=last)
 
 
 def as_xlsx(report: OverdueReport, zone: tzinfo) -> bytes:
-    """Three sheets: the lines with their totals, by ageing, by customer."""
-    *others, last = _totals(report)
-    lines = SheetSpec(_("Overdue returns"), columns(), chain(map(cells, report.lines), others), totals=last)
+    """Three sheets: the lines with their totals, by ageing, by customer; below each the filters in force."""
+    notes = [filter_line(report)]
+    lines = SheetSpec(_("Overdue returns"), columns(), map(cells, report.lines), _totals(report), notes)
     sums = [
         Column("name", _("Ageing")),
         Column("lines", _("Lines"), ColumnKind.INT),
         Column("amount", _("Amount"), ColumnKind.MONEY),
         Column("currency", _("Currency")),
+        Column("without_price", _("Without a price"), ColumnKind.INT),
     ]
     ageing = [row for bucket, total in report.by_bucket.items() for row in _sum_rows(str(BUCKETS[bucket]), total)]
     by_customer = [row for (_id, name), total in report.by_customer.items() for row in _sum_rows(name, total)]
     customer_columns = [Column("name", _("Customer")), *sums[1:]]
-    specs = [lines, SheetSpec(_("By ageing"), sums, ageing), SheetSpec(_("By customer"), customer_columns, by_customer)]
+    specs = [
+        lines,
+        SheetSpec(_("By ageing"), sums, ageing, notes=notes),
+        SheetSpec(_("By customer"), customer_columns, by_customer, notes=notes),
+    ]
     return write_xlsx(specs, zone=zone)
 
 
 def as_pdf(report: OverdueReport, organisation: str, made_at: datetime) -> bytes:
-    """The report on A4 landscape, for signing and filing."""
-    wanted = [
-        "case",
-        "rma",
-        "customer",
-        "part",
-        "faulty_serial",
-        "shipped_serial",
-        "shipped_on",
-        "due_on",
-        "days",
-        "state",
+    """The report on A4 landscape, for signing and filing: every fact of the other exports, two to a column."""
+    shown = [
+        PdfColumn(_("RMA") + "\n" + _("Case"), 1.7),
+        PdfColumn(_("Customer"), 3.0),
+        PdfColumn(_("Part owed") + "\n" + _("Faulty serial"), 2.6),
+        PdfColumn(_("Part sent") + "\n" + _("Replacement serial"), 2.6),
+        PdfColumn(_("Shipped") + "\n" + _("Received by customer"), 1.9),
+        PdfColumn(_("Due") + "\n" + _("State"), 2.2),
+        PdfColumn(_("Working days overdue") + "\n" + _("Ageing"), 2.2, number=True),
+        PdfColumn(_("Quantity"), 1.1, number=True),
+        PdfColumn(_("Price at dispatch"), 2.0, number=True),
     ]
-    titles = {column.key: column.title for column in columns()}
-    widths = {"customer": 3.0, "part": 2.4, "faulty_serial": 2.2, "shipped_serial": 2.2, "days": 1.2}
-    shown = [PdfColumn(titles[key], widths.get(key, 1.7), number=key == "days") for key in wanted]
-    shown.append(PdfColumn(titles["amount"], 2.0, number=True))
-    rows = ([_printed(cells(line), key) for key in wanted] + [_worth(line)] for line in report.lines)
-    totals = [_("Total"), _("%(number)d lines", number=report.total.lines)] + [""] * (len(wanted) - 2)
-    totals.append(" + ".join(money(minor, code) for code, minor in sorted(report.total.amounts.items())) or "–")
+    totals = [_total_row(_("Total"), _lines_count(report.total.lines), _amounts(report.total))]
+    if report.total.without_price:
+        totals.append(_total_row(_("Without a price"), _lines_count(report.total.without_price), _("not in the total")))
     heading = _("Overdue returns as of %(day)s", day=report.as_of.isoformat())
     known = _("Computed from what was known at the end of that day; working days of the depot.")
+    sections = [
+        _section(_("By ageing"), _("Ageing"), [(str(BUCKETS[key]), total) for key, total in report.by_bucket.items()]),
+        _section(_("By customer"), _("Customer"), [(name, total) for (_id, name), total in report.by_customer.items()]),
+    ]
     footer = f"{organisation} · {instant(made_at)}"
-    return table_report([heading, known], shown, rows, totals, footer)
+    rows = map(_printed, report.lines)
+    return table_report([heading, filter_line(report), known], shown, rows, totals, footer, sections)
 
 
-def _printed(values: dict[str, Any], key: str) -> str:
-    """A cell on paper, where a provisional deadline says so beside the state and takes no column of its own."""
-    return f"{values[key]} · {values['notice']}" if key == "state" and values["notice"] else str(values[key])
+def _printed(line: OverdueLine) -> list[str]:
+    """The cells of a line on paper."""
+    said = cells(line)
+    return [
+        f"{line.rma_number}\n{line.case_number}",
+        line.customer,
+        f"{line.part_number}\n{line.faulty_serial or '–'}",
+        f"{line.shipped_part_number}\n{line.shipped_serial or '–'}",
+        f"{line.shipped_on}\n{line.received_on}",
+        "\n".join(word for word in (str(line.due_on), said["state"], said["notice"]) if word),
+        f"{line.days_overdue}\n{said['ageing']}",
+        str(line.quantity),
+        money(None if line.price_minor is None else line.price_minor * line.quantity, line.currency),
+    ]
 
 
-def _worth(line: OverdueLine) -> str:
-    return money(None if line.price_minor is None else line.price_minor * line.quantity, line.currency)
+def _total_row(name: str, lines: str, amount: str) -> list[str]:
+    return [name, lines, "", "", "", "", "", "", amount]
+
+
+def _section(title: str, name: str, sums: Sequence[tuple[str, Sum]]) -> Section:
+    shown = [
+        PdfColumn(name, 6),
+        PdfColumn(_("Lines"), 1, number=True),
+        PdfColumn(_("Without a price"), 1.5, number=True),
+        PdfColumn(_("Amount"), 3, number=True),
+    ]
+    rows = [[label, str(total.lines), str(total.without_price), _amounts(total)] for label, total in sums]
+    return Section(title, shown, rows)
+
+
+def _amounts(total: Sum) -> str:
+    return " + ".join(money(minor, code) for code, minor in sorted(total.amounts.items())) or "–"
+
+
+def _lines_count(number: int) -> str:
+    return str(_("Lines: %(number)d", number=number))
 
 
 def _totals(report: OverdueReport) -> list[dict[str, Any]]:
-    """A row for every currency, at least one."""
-    found = [
-        {"case": _("Total"), "amount": Money(minor, code), "currency": code}
-        for code, minor in sorted(report.total.amounts.items())
+    """A row for every currency, at least one, and one that says how many lines have no price, if any."""
+    total = report.total
+    priced: list[tuple[str, Money | None]] = [
+        (code, Money(minor, code)) for code, minor in sorted(total.amounts.items())
     ]
-    return found or [{"case": _("Total"), "amount": None, "currency": ""}]
+    rows: list[dict[str, Any]] = [
+        {"case": _("Total"), "amount": worth, "currency": code} for code, worth in priced or [("", None)]
+    ]
+    rows[0]["rma"] = _lines_count(total.lines)
+    if total.without_price:
+        rows.append({"case": _("Without a price"), "rma": _lines_count(total.without_price)})
+    return rows
 
 
 def _sum_rows(name: str, total: Sum) -> list[dict[str, Any]]:
-    if not total.amounts:
-        return [{"name": name, "lines": total.lines, "amount": None, "currency": ""}]
-    return [
-        {"name": name, "lines": total.lines if place == 0 else None, "amount": Money(minor, code), "currency": code}
-        for place, (code, minor) in enumerate(sorted(total.amounts.items()))
+    """A row for every currency, at least one; the counts stand in the first."""
+    amounts: list[tuple[str, Money | None]] = [
+        (code, Money(minor, code)) for code, minor in sorted(total.amounts.items())
     ]
+    rows: list[dict[str, Any]] = [
+        {"name": name, "amount": worth, "currency": code} for code, worth in amounts or [("", None)]
+    ]
+    rows[0] |= {"lines": total.lines, "without_price": total.without_price}
+    return rows

@@ -14,7 +14,7 @@ from spares.files.downloads import content_disposition
 from spares.reports import overdue_export
 from spares.reports.figures import figures_for
 from spares.reports.overdue import Filters, OverdueReport, overdue_as_of
-from spares.reports.words import BUCKETS, EXPLANATIONS, SPANS, STATES
+from spares.reports.words import BUCKETS, EXPLANATIONS, SEPARATOR, SPANS, STATES, filter_names
 from spares.rma.deadlines import AgeingBucket, ReturnState
 from spares.web import PAGE_SIZE, Routes, explain, explains, page_language, page_number, zone
 
@@ -72,6 +72,8 @@ def overdue_export_file(kind: str) -> Response:
     report = overdue_as_of(day, filters, now=g.now)
     response = Response(_drawn(kind, report), mimetype=MIME_TYPES[kind])
     name = _("Overdue returns %(day)s", day=day.isoformat())
+    if report.filtered:
+        name = _("%(name)s (only %(filters)s)", name=name, filters=SEPARATOR.join(filter_names(report)))
     response.headers["Content-Disposition"] = content_disposition(f"{name}.{kind}")
     return response
 

@@ -34,12 +34,14 @@ _INSTANT_FORMAT = "yyyy-mm-dd hh:mm:ss"
 @dataclass(frozen=True, slots=True)
 class SheetSpec:
     """One sheet of a workbook: `rows` have a value for each column under its key; `totals` likewise, in bold below
-    them, where a word may stand in any column. The totals are values, not formulas: they are what the screen said."""
+    them, where a word may stand in any column. The totals are values, not formulas: they are what the screen said.
+    `notes` are lines of text below it all; neither they nor the totals are sorted or filtered with the rows."""
 
     name: str
     columns: Sequence[Column]
     rows: Iterable[Mapping[str, Any]]
-    totals: Mapping[str, Any] | None = None
+    totals: Sequence[Mapping[str, Any]] = ()
+    notes: Sequence[str] = ()
 
 
 def write_xlsx(sheets: Sequence[SheetSpec], *, zone: tzinfo) -> bytes:
@@ -104,8 +106,11 @@ class _SheetWriter:
         for number, row in enumerate(self._spec.rows, 1):
             self._write_row(number, row, bold=False)
         self._sheet.autofilter(0, 0, number, len(self._spec.columns) - 1)
-        if self._spec.totals is not None:
-            self._write_row(number + 1, self._spec.totals, bold=True)
+        below = number + 1
+        for place, row in enumerate(self._spec.totals, below):
+            self._write_row(place, row, bold=True)
+        for place, note in enumerate(self._spec.notes, below + len(self._spec.totals)):
+            self._write_text(place, 0, note, bold=False)
         for index, column in enumerate(self._spec.columns):
             fitted = max(_NARROWEST, min(_WIDEST, self._widths[index]))
             self._sheet.set_column(index, index, column.width or fitted)

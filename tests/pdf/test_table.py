@@ -12,7 +12,7 @@ COLUMNS = [Column("服务单", 2), Column("客户", 3), Column("金额", 1, numb
 
 def report(rows: list[tuple[str, str, str]]) -> bytes:
     titles = ["逾期未返还", "截至 2026-11-22"]
-    return table_report(titles, COLUMNS, rows, ("合计", "", "1,234.50"), "郑州备件库")
+    return table_report(titles, COLUMNS, rows, [("合计", "", "1,234.50")], "郑州备件库")
 
 
 def test_titles_heads_cells_totals_and_footer_are_there() -> None:
@@ -43,8 +43,8 @@ def test_a_cell_taller_than_a_page_goes_on_and_nothing_is_lost() -> None:
 
 def test_a_short_row_is_refused() -> None:
     with pytest.raises(ValueError, match="argument 2 is longer"):
-        table_report(["x"], COLUMNS, [("only", "two")], None, "")
+        table_report(["x"], COLUMNS, [("only", "two")], [], "")
 
 
 def test_no_rows_is_a_report_too() -> None:
-    assert "服务单" in flat(table_report(["空"], COLUMNS, [], None, ""))
+    assert "服务单" in flat(table_report(["空"], COLUMNS, [], [], ""))

@@ -85,6 +85,19 @@ def test_downloads(finance: FlaskClient, kind: str) -> None:
     ]
 
 
+def test_a_part_of_the_report_says_so_in_the_name_of_its_file(finance: FlaskClient) -> None:
+    with time_machine.travel(NOW, tick=False):
+        part = finance.get("/reports/overdue/export.csv?state=not_sent", headers={"Accept-Language": "en"})
+        whole = finance.get(
+            "/reports/overdue/export.csv?customer=999999&depot=999999", headers={"Accept-Language": "en"}
+        )
+    assert (
+        part.headers["Content-Disposition"] == 'attachment; filename="Overdue returns 2026-12-11 (only Not sent).csv"'
+    )
+    assert whole.headers["Content-Disposition"] == 'attachment; filename="Overdue returns 2026-12-11.csv"'
+    assert whole.get_data(as_text=True).count("SW-24") == part.get_data(as_text=True).count("SW-24") == 4
+
+
 def test_the_figures_of_a_month(finance: FlaskClient) -> None:
     text = page(finance, "/reports/figures?month=2026-11")
     assert "2026-11 发货承诺" in text

@@ -34,7 +34,7 @@ ROW = {
 
 
 def book(*rows: dict[str, Any], totals: dict[str, Any] | None = None, columns: list[Column] = COLUMNS) -> bytes:
-    return write_xlsx([SheetSpec("逾期未返还", columns, rows, totals)], zone=ZONE)
+    return write_xlsx([SheetSpec("逾期未返还", columns, rows, [totals] if totals else ())], zone=ZONE)
 
 
 def sheet_of(data: bytes) -> Any:
