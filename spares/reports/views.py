@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from spares import settings
 from spares.accounts.access import Permission
 from spares.accounts.guard import allow
-from spares.calendars.queries import FIRST_DAY, default_depot, depot_calendar, depots
+from spares.calendars.queries import FIRST_DAY, default_depot, depot_calendar
 from spares.errors import Invalid, NotFound, SparesError
 from spares.files.downloads import content_disposition
 from spares.reports import overdue_export
@@ -49,15 +49,15 @@ def overdue_show() -> str | tuple[str, int]:
         day=day,
         today=today,
         typed_day=request.args.get("as_of", day.isoformat()),
-        filters=filters,
+        filters=report.filters,
         problem=problem,
         page=page,
         pages=pages,
         buckets=BUCKETS,
         spans=SPANS,
         states=STATES,
-        customers=sorted({(line.customer_id, line.customer) for line in report.lines}, key=lambda pair: pair[1]),
-        depot_options=[(depot.id, depot.name) for depot in depots()],
+        customers=list(report.customers.items()),
+        depot_options=list(report.depots.items()),
     )
     return body, status
 

@@ -85,6 +85,22 @@ def test_downloads(finance: FlaskClient, kind: str) -> None:
     ]
 
 
+def test_filters_that_leave_nothing_are_not_read_as_nothing_overdue(finance: FlaskClient) -> None:
+    text = page(finance, "/reports/overdue?customer=1&bucket=1-5")
+    assert "没有符合筛选条件的逾期" in text
+    assert "全部逾期共 2 笔" in text
+    assert "均已寄回" not in text
+    assert '<option value="1" selected>&lt;b&gt;甲公司&lt;/b&gt;</option>' in text
+    assert '<option value="2">乙公司</option>' in text
+
+
+def test_a_customer_with_nothing_overdue_stays_chosen(finance: FlaskClient) -> None:
+    text = page(finance, "/reports/overdue?as_of=2026-11-30&customer=2")
+    assert '<option value="2" selected>乙公司</option>' in text
+    assert "全部逾期共 1 笔" in text
+    assert "均已寄回。可选择其他日期。" in page(finance, "/reports/overdue?as_of=2026-10-27")
+
+
 def test_a_part_of_the_report_says_so_in_the_name_of_its_file(finance: FlaskClient) -> None:
     with time_machine.travel(NOW, tick=False):
         part = finance.get("/reports/overdue/export.csv?state=not_sent", headers={"Accept-Language": "en"})
