@@ -11,7 +11,7 @@ run: $(VENV)/.runtime catalogues
 	$(BIN)/spares serve --demo
 
 test: $(VENV)/.dev catalogues
-	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/.dev catalogues
 	$(BIN)/ruff check .
