@@ -19,6 +19,7 @@ from spares.rma.deadlines import return_due
 from spares.rma.lifecycle import ObligationVerb, obligation_after
 from spares.rma.models import Obligation, ObligationEvent
 from spares.rma.requests import drop_obligations
+from spares.rma.undelivered import shelve
 
 
 def dispatch_shipment(shipment_id: int, *, carrier: str, waybill: str, actor: Actor, now: datetime) -> Departed:
@@ -113,8 +114,10 @@ def lose_shipment(shipment_id: int, *, reason: str, actor: Actor, now: datetime)
 
 
 def take_back_undelivered(shipment_id: int, *, reason: str, actor: Actor, now: datetime) -> Shipment:
-    """Refused or undeliverable and back at the depot, to be inspected; nothing has to come back for it."""
+    """Refused or undeliverable and back at the depot, where it stands among the returns to inspect; nothing has to come
+    back for it."""
     departed = shipping.return_undelivered(shipment_id, reason=reason, actor=actor, now=now)
     drop_obligations(departed.lines, reason=reason, actor=actor, now=now)
+    shelve(departed, reason=reason, actor=actor, now=now)
     session.flush()
     return departed.shipment

@@ -32,6 +32,7 @@ from spares.rma.obligations import credit, lock_obligation, log_event
 from spares.rma.reopening import not_on_its_way
 from spares.rma.shelf import Disposition as Disposition
 from spares.rma.shelf import Inspection as Inspection
+from spares.rma.undelivered import came_back_undelivered
 
 
 def announce_return(
@@ -193,6 +194,8 @@ def inspect(
     empty = obligation.received_part_id is None
     if empty != (result is Inspection.MISSING):
         raise Invalid("inspection_does_not_fit", field="result")
+    if result is Inspection.WRONG_ITEM and came_back_undelivered(obligation):
+        raise Invalid("our_own_goods", field="result")
     obligation.inspection = result.value
     obligation.version += 1
     if result is not Inspection.MISSING:

@@ -87,6 +87,7 @@ EVENTS: dict[str, Any] = {
     "accessories_charged": _l("Accessories charged"),
     "credited": _l("Charge taken back"),
     "cancelled": _l("Nothing owed"),
+    "undelivered": _l("Came back undelivered"),
 }
 """What happened to an obligation, by the kind of its event."""
 
@@ -276,6 +277,9 @@ explains(
             "undelivered; if it arrived, confirm the receipt first."
         ),
         "inspection_does_not_fit": _l("This finding does not fit: a part came or it did not."),
+        "our_own_goods": _l(
+            "These goods left our own depot and came back undelivered. Record them as damaged if they are not what left."
+        ),
         "disposition_does_not_fit": _l("A part with this finding cannot go there."),
         "only_sound_parts_to_stock": _l("Only a part without a fault goes back to stock."),
         "not_a_bin": _l("This place is not a bin."),

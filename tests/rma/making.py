@@ -122,6 +122,16 @@ def owed(rma: Rma) -> list[Obligation]:
 
 def modules_running(world: World, count: int = 5) -> Obligation:
     """So many pieces of a counted part are with the customer since that noon: due on 2026-12-02."""
+    _module, one, shipment_id = modules_dispatched(world, count)
+    with transaction():
+        receipts.confirm_receipt(
+            shipment_id, received_on=RECEIVED_ON, proof="签收单", actor=SYSTEM, now=NOON + timedelta(hours=1)
+        )
+    return fresh(one)
+
+
+def modules_dispatched(world: World, count: int = 5) -> tuple[Part, Obligation, int]:
+    """So many pieces of a counted part left at noon: the part, what is owed for them, and the shipment's key."""
     module = make_part("SFP-10G", tracking=Tracking.COUNTED, price_minor=PIECE)
     put_stock(module, 20, world.bin)
     with transaction():
@@ -150,11 +160,7 @@ def modules_running(world: World, count: int = 5) -> Obligation:
         picking.pick_counted(order.id, one.line_id, actor=SYSTEM, now=NOON)
         shipment = shipping.pack(order.id, packages=1, weight_grams=None, actor=SYSTEM, now=NOON)
         receipts.dispatch_shipment(shipment.id, carrier="顺丰", waybill="SF200", actor=SYSTEM, now=NOON)
-    with transaction():
-        receipts.confirm_receipt(
-            shipment.id, received_on=RECEIVED_ON, proof="签收单", actor=SYSTEM, now=NOON + timedelta(hours=1)
-        )
-    return fresh(one)
+    return module, fresh(one), shipment.id
 
 
 def came_for(obligation: Obligation) -> list[Obligation]:
