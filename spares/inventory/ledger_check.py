@@ -13,6 +13,7 @@ from sqlalchemy import delete, func, insert, select, text
 from spares.db import is_postgresql, session
 from spares.errors import Conflict
 from spares.inventory.ledger_digest import digest_of, posting_content
+from spares.inventory.ledger_facts import Finding, check_ended_holds, check_places, check_references, check_serials
 from spares.inventory.models import (
     DEPOT_KINDS,
     Condition,
@@ -25,21 +26,6 @@ from spares.inventory.models import (
     Unit,
     UnitState,
 )
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something that does not add up: the table and row, and what is wrong with it (a stable word and the values)."""
-
-    table: str
-    row: str
-    problem: str
-    expected: str = ""
-    found: str = ""
-
-    def __str__(self) -> str:
-        values = f": expected {self.expected}, found {self.found}" if self.expected or self.found else ""
-        return f"{self.table} {self.row}: {self.problem}{values}"
 
 
 class _Where(NamedTuple):
@@ -76,6 +62,9 @@ def verify() -> Iterator[Finding]:
     yield from _check_rows(sums)
     yield from _check_units(sums)
     yield from _check_balances(sums)
+    yield from check_serials()
+    yield from check_places()
+    yield from check_ended_holds()
 
 
 def rebuild() -> None:
@@ -120,6 +109,7 @@ def count_moves() -> int:
 
 
 def _check_rows(sums: _Sums) -> Iterator[Finding]:
+    yield from check_references()
     yield from _check_moves(sums)
     empty = select(Posting.id).where(~select(Move.id).where(Move.posting_id == Posting.id).exists())
     for posting_id in session.scalars(empty.order_by(Posting.id)):

@@ -8,7 +8,8 @@ from spares.accounts.access import SYSTEM
 from spares.db import db, session, transaction
 from spares.errors import Conflict
 from spares.inventory import ledger
-from spares.inventory.ledger_check import Finding, count_moves, rebuild, verify
+from spares.inventory.ledger_check import count_moves, rebuild, verify
+from spares.inventory.ledger_facts import Finding
 from spares.inventory.models import PostingKind, Tracking
 from tests.conftest import NOON
 from tests.inventory.ledger_rows import (
@@ -44,6 +45,11 @@ class Depot:
         self.dispatch = post(world, PostingKind.DISPATCH, left, holds=ledger.open_holds([lines[1]]), reason="发货")
         self.moved = post(world, PostingKind.MOVE, step(self.cable, world.bins[0], world.bins[1], 2))
         session.remove()
+
+    @property
+    def unposted(self) -> str:
+        """What is said of the hold of SN2 when its dispatch is not what it was."""
+        return f"hold {self.hold2}: ended as posted, but no such posting took it: expected 1, found 0"
 
     def balance(self, expected: str, found: str, *, cable: bool = True, place: int = 0) -> str:
         part, location = self.cable if cable else self.part, self.world.bins[place]
@@ -107,7 +113,10 @@ def test_a_changed_quantity(depot: Depot) -> None:
 )
 def test_a_changed_posting(depot: Depot, change: str) -> None:
     edit(f"UPDATE posting SET {change} WHERE id = :id", id=depot.dispatch)
-    assert findings() == [f"move 4: was changed after it was posted (posting {depot.dispatch})"]
+    told = [f"move 4: was changed after it was posted (posting {depot.dispatch})"]
+    if change.startswith(("reason", "recorded_at", "kind")):
+        told.append(depot.unposted)
+    assert findings() == told
 
 
 def test_a_changed_destination(depot: Depot) -> None:
@@ -151,6 +160,7 @@ def test_a_deleted_last_move(depot: Depot) -> None:
         f"posting {depot.dispatch}: has no moves",
         f"unit_state {depot.sn2}: is not what the ledger says: expected {at}, found {found}",
         depot.balance("2 on hand, 1 held", "1 on hand, 1 held", cable=False),
+        depot.unposted,
     ]
 
 
