@@ -54,6 +54,25 @@ def contract_warranty(contract: Contract | None) -> date | None:
     return accepted.replace(year=accepted.year + WARRANTY_YEARS, day=28 if leap_day else accepted.day)
 
 
+def warranty_of(case: ServiceCase, part_id: int, serial_key: str) -> date | None:
+    """The day the warranty of a customer's unit ends: by the equipment with this serial and its contract, else by the
+    contract of the case; None when nothing tells."""
+    query = (
+        select(Equipment, Contract)
+        .outerjoin(Contract, Contract.id == Equipment.contract_id)
+        .where(
+            Equipment.customer_id == case.customer_id,
+            Equipment.part_id == part_id,
+            Equipment.serial_key == serial_key,
+        )
+    )
+    for equipment, contract in session.execute(query):
+        ends_on = equipment.warranty_ends_on or contract_warranty(contract)
+        if ends_on is not None:
+            return ends_on
+    return contract_warranty(session.get(Contract, case.contract_id) if case.contract_id is not None else None)
+
+
 def case_seen(case_id: int, actor: Actor) -> ServiceCase:
     """The case with customer and site. Raises NotFound for one that does not exist or that the person may not see."""
     query = select(ServiceCase).where(ServiceCase.id == case_id)

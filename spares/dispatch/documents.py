@@ -4,7 +4,7 @@ A slip printed before the dispatch has ruled blanks for carrier and waybill. Whe
 new version, and the one before stays as it was and can be printed again. A void shipment keeps its papers too."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,6 +22,7 @@ from spares.dispatch.queries import SentLine
 from spares.dispatch.shipping_slip import ShippingLine, ShippingSlip
 from spares.errors import NotFound
 from spares.pdf.form import Party
+from spares.web import money
 
 Draw = Callable[[dict[str, Any], int], bytes]
 
@@ -93,11 +94,13 @@ def shipping_slip_for(shipment: Shipment, order: DispatchOrder, *, code_url: str
     depot = calendars.depot(order.depot_id)
     lines = queries.sent_lines([shipment.id])[shipment.id]
     terms = settings.current()
+    repaired = queries.repaired_units({line.line.unit_id for line in lines if line.line.unit_id is not None})
+    packed_by = queries.name_of(shipment.packed_by_id) or None
     at_depot = Party(depot.name, depot.address, depot.attention, depot.phone)
     return shipping_slip.to_json(
         ShippingSlip(
             number=shipment.number,
-            lines=tuple(_line(line, shipment.packages) for line in lines),
+            lines=tuple(_line(line, shipment.packages, line.line.unit_id in repaired) for line in lines),
             depot=at_depot,
             consignee=Party(None, order.address, order.consignee, order.phone),
             customer=case.customer.name,
@@ -119,7 +122,10 @@ def shipping_slip_for(shipment: Shipment, order: DispatchOrder, *, code_url: str
             return_within_days=terms.return_within_days,
             return_to=at_depot,
             overdue_clause=f"{terms.overdue_clause_zh} {terms.overdue_clause_en}".strip() or None,
-            prepared_by=queries.name_of(shipment.packed_by_id) or None,
+            insured_value=_value(lines),
+            prepared_by=packed_by,
+            picked_by="、".join(queries.pickers(shipment, order, [line.line.line_no for line in lines])) or None,
+            checked_by=packed_by,
             code_url=code_url,
         )
     )
@@ -130,7 +136,15 @@ def kilograms(grams: int | None) -> str:
     return "" if grams is None else f"{grams // 1000}.{grams % 1000:03d} kg"
 
 
-def _line(sent: SentLine, packages: int) -> ShippingLine:
+def _value(lines: Sequence[SentLine]) -> str | None:
+    """What the parcel is worth by the prices at its packing; nothing, to be written by hand, when one is not known or
+    they are in several currencies."""
+    currencies = {line.currency for line in lines}
+    prices = [line.price_minor * line.quantity for line in lines if line.price_minor is not None]
+    return money(sum(prices), *currencies) if len(prices) == len(lines) and len(currencies) == 1 else None
+
+
+def _line(sent: SentLine, packages: int, is_repaired: bool) -> ShippingLine:
     substitute = sent.line.part_id != sent.line.requested_part_id
     reason = sent.line.substitution_reason
     return ShippingLine(
@@ -139,7 +153,7 @@ def _line(sent: SentLine, packages: int) -> ShippingLine:
         description=" ".join(word for word in (sent.part.manufacturer, sent.part.description) if word),
         serial=sent.serial or None,
         carton="1" if packages == 1 else None,
-        condition="good",
+        condition="repaired" if is_repaired else "good",
         nature="substitute" if substitute else "replacement",
         replaces_part=sent.faulty_part or None,
         replaces_serial=sent.line.faulty_serial or None,

@@ -133,7 +133,10 @@ class Shipment(Base):
 
 
 class ShipmentLine(Base):
-    """Which lines left in which shipment, with the unit and its price at that moment (finance reports that price)."""
+    """Which lines were packed into which shipment, with the unit, and a piece's price in the catalogue at the packing.
+
+    That price is the value that the shipping slip declares. What finance reports and a customer is charged is the price
+    at the dispatch, which the obligation keeps: a price may change between the two, and only what owes has the second."""
 
     __tablename__ = "shipment_line"
     shipment_id: Mapped[int] = mapped_column(ForeignKey("shipment.id"), primary_key=True)

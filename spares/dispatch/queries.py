@@ -1,6 +1,6 @@
 """What the slice's pages read: orders, shipments, their papers, and what a scanned number names."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased, contains_eager, joinedload
 from spares.accounts.access import Actor
 from spares.accounts.models import User
 from spares.cases.access import must_see, visible_cases
-from spares.cases.models import Contract, ServiceCase
+from spares.cases.models import Contract, ServiceCase, TimelineEntry
 from spares.db import session
 from spares.dispatch.lifecycle import ShipmentState
 from spares.dispatch.models import (
@@ -23,7 +23,7 @@ from spares.dispatch.models import (
     ShipmentLine,
 )
 from spares.errors import NotFound
-from spares.inventory.models import Location, Part, Unit
+from spares.inventory.models import Condition, Location, Move, Part, Unit
 from spares.numbers import NumberKind, key_of, parse, scan_key
 from spares.web import Hit
 
@@ -32,13 +32,15 @@ REMEMBERED_CARRIERS = 12
 
 @dataclass(frozen=True)
 class SentLine:
-    """A line of a shipment as it was packed."""
+    """A line of a shipment as it was packed, and the price of a piece in the catalogue then."""
 
     line: DispatchLine
     part: Part
     serial: str
     quantity: int
     faulty_part: str
+    price_minor: int | None
+    currency: str
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,10 @@ def sent_lines(shipment_ids: Sequence[int]) -> dict[int, list[SentLine]]:
     )
     found: dict[int, list[SentLine]] = {key: [] for key in shipment_ids}
     for packed, line, part, serial, faulty_part in session.execute(query):
-        found[packed.shipment_id].append(SentLine(line, part, serial or "", packed.quantity, faulty_part or ""))
+        sent = SentLine(
+            line, part, serial or "", packed.quantity, faulty_part or "", packed.price_minor, packed.currency
+        )
+        found[packed.shipment_id].append(sent)
     return found
 
 
@@ -228,6 +233,28 @@ def contract_number(case: ServiceCase) -> str:
     if case.contract_id is None:
         return ""
     return session.scalar(select(Contract.number).where(Contract.id == case.contract_id)) or ""
+
+
+def pickers(shipment: Shipment, order: DispatchOrder, line_numbers: Collection[int]) -> list[str]:
+    """Who picked these lines of the order last before they were packed, each once; the system has no name."""
+    query = (
+        select(TimelineEntry.data, User.display_name)
+        .outerjoin(User, User.id == TimelineEntry.actor_id)
+        .where(
+            TimelineEntry.case_id == order.case_id,
+            TimelineEntry.kind == "picked",
+            TimelineEntry.recorded_at <= shipment.packed_at,
+        )
+        .order_by(TimelineEntry.sequence)
+    )
+    last = {data["line"]: name for data, name in session.execute(query) if data["order"] == order.number}
+    return list(dict.fromkeys(last[line] for line in sorted(line_numbers) if last.get(line)))
+
+
+def repaired_units(unit_ids: Collection[int]) -> set[int]:
+    """Those of the units that have ever come out of repair."""
+    query = select(Move.unit_id).where(Move.unit_id.in_(unit_ids), Move.from_condition == Condition.IN_REPAIR)
+    return {unit_id for unit_id in session.scalars(query) if unit_id is not None}
 
 
 def name_of(user_id: int | None) -> str:

@@ -1,6 +1,6 @@
 """The paper that travels back with the faulty part: what it says now, ready to be frozen, and how it becomes a PDF."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask import current_app, url_for
@@ -8,6 +8,7 @@ from flask import current_app, url_for
 from spares import settings
 from spares.accounts.access import Actor, Permission
 from spares.calendars import queries as calendars
+from spares.cases.queries import warranty_of
 from spares.dispatch import documents
 from spares.dispatch.models import Document, DocumentKind
 from spares.pdf.form import Party
@@ -42,8 +43,17 @@ def return_slip_for(found: Exchange, receiving_url: str) -> ReturnSlip:
         provisional=any(leg.obligation.due_provisional for leg in legs if due and leg.obligation.due_on == due[0]),
         return_within_days=settings.current().return_within_days,
         category="replacement",
+        in_warranty=_in_warranty(found, legs, calendar.local_day(found.confirmation.confirmed_at)),
         receiving_url=receiving_url,
     )
+
+
+def _in_warranty(found: Exchange, legs: list[Incoming], fault_on: date) -> bool | None:
+    """Whether the units were in warranty on the day of the fault, its last day included; None, to be ticked by hand, when
+    that is not known of each, or not the same for all."""
+    ends = [warranty_of(found.case, leg.obligation.part_id, leg.obligation.serial_key) for leg in legs]
+    answers = {None if end is None else fault_on <= end for end in ends}
+    return answers.pop() if len(answers) == 1 else None
 
 
 def print_return_slip(rma_id: int, *, actor: Actor, now: datetime) -> tuple[Document, int]:

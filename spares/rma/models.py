@@ -48,7 +48,8 @@ class Obligation(Base):
     which also tell what stood before.
 
     `first_due_on` never changes; `due_on` is in force. `part_id` is what is expected back, `serial` its serial (empty
-    when unknown). `price_minor` is the price at dispatch of the good part that went out, a piece.
+    when unknown). `price_minor` is the price at dispatch of the good part that went out, a piece: the
+    one that counts for reports and charges (that of `shipment_line`, from the packing, is only the slip's declared value).
 
     Goods that came without ending the obligation (some of the pieces, or another thing that was not accepted) have a row
     of their own, which names the obligation in `came_for_id`. Nothing is owed by such a row: it carries what lies on the
