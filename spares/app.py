@@ -28,6 +28,7 @@ HERE = Path(__file__).resolve().parent
 SLICES = (
     "spares.accounts.views",
     "spares.calendars.views",
+    "spares.labels.views",
     "spares.inventory.views",
     "spares.cases.views",
     "spares.dispatch.views",

@@ -6,9 +6,13 @@ import secrets
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 from spares.errors import Invalid
+
+PRIVATE_NETWORKS = "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7"
+"""Where label printers stand unless SPARES_PRINTER_NETWORKS says otherwise: in the house, and not on this machine."""
 
 WORDS = {
     "secret_key_missing": "Set %(variable)s (32 characters or more), or SPARES_SECRET_KEY_FILE: every process of the site "
@@ -17,6 +21,7 @@ WORDS = {
     "secret_file_open_to_others": "%(path)s holds the secret key and can be read by others: chmod 600 %(path)s.",
     "secret_file_missing": "%(path)s, named by SPARES_SECRET_KEY_FILE, cannot be read.",
     "setting_not_a_flag": "%(variable)s is %(value)r; write 1 or 0.",
+    "setting_not_networks": "%(variable)s is %(value)r; write networks such as 10.0.0.0/8, with commas between them.",
     "setting_not_a_number": "%(variable)s is %(value)r; write a whole number.",
 }
 """What a refused setting is called, for the person who starts the process: before there is any page or language."""
@@ -28,7 +33,8 @@ class Config:
 
     `base_url` is what the QR codes on paper point to. `https` says that people reach the site over HTTPS (behind
     `proxies` reverse proxies), which turns on Secure cookies and HSTS. `demo` says whether the database is a demo; None:
-    to be asked at the first request. `metrics_token` opens the metrics to other machines."""
+    to be asked at the first request. `metrics_token` opens the metrics to other machines. `printer_networks` are where label
+    printers may stand: nothing is sent to an address outside them, whatever a depot's settings say."""
 
     database_url: str
     data_dir: Path
@@ -43,6 +49,7 @@ class Config:
     mail_from: str = "spares@localhost"
     max_upload_bytes: int = 20 * 1024 * 1024
     metrics_token: str = field(default="", repr=False)
+    printer_networks: tuple[IPv4Network | IPv6Network, ...] = ()
     testing: bool = False
 
 
@@ -76,6 +83,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
         mail_from=environ.get("SPARES_MAIL_FROM", "spares@localhost"),
         max_upload_bytes=_number(environ, "SPARES_MAX_UPLOAD_BYTES", 20 * 1024 * 1024),
         metrics_token=environ.get("SPARES_METRICS_TOKEN", ""),
+        printer_networks=_networks(environ.get("SPARES_PRINTER_NETWORKS", PRIVATE_NETWORKS)),
     )
 
 
@@ -116,6 +124,13 @@ def _kept_secret(path: Path) -> str:
         key = secrets.token_urlsafe(48)
         file.write(key)
     return key
+
+
+def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+    except ValueError:
+        raise Invalid("setting_not_networks", variable="SPARES_PRINTER_NETWORKS", value=text) from None
 
 
 def _flag(environ: Mapping[str, str], name: str) -> bool:

@@ -13,15 +13,23 @@ from spares.db import Base, Id, session, text_enum
 
 
 class MessageState(StrEnum):
-    """Failed means given up after the last try; the record keeps the reason."""
+    """Failed means given up after the last try; the record keeps the reason. Withdrawn: a person wanted it no more."""
 
     WAITING = "waiting"
     SENT = "sent"
     FAILED = "failed"
+    WITHDRAWN = "withdrawn"
+
+
+class Channel(StrEnum):
+    """How a message leaves: as mail to an address, or as labels to the printer of `depot:<id>`."""
+
+    EMAIL = "email"
+    PRINTER = "printer"
 
 
 class Message(Base):
-    """One e-mail to one recipient. `leased_until` is when another worker may take over."""
+    """One e-mail to one recipient, or labels for one printer. `leased_until` is when another worker may take over."""
 
     __tablename__ = "outbox_message"
     __table_args__ = (Index(None, "state", "send_after"),)
@@ -37,15 +45,32 @@ class Message(Base):
     leased_until: Mapped[datetime | None] = mapped_column(default=None)
     sent_at: Mapped[datetime | None] = mapped_column(default=None)
     error: Mapped[str] = mapped_column(String(500), default="")
+    channel: Mapped[Channel] = mapped_column(text_enum(Channel), default=Channel.EMAIL)
 
 
-def enqueue(*, recipient: str, subject: str, body: str, now: datetime, case_id: int | None = None) -> None:
-    """Add an e-mail to what this transaction does. Line breaks in the subject are folded to spaces (header injection)."""
+def enqueue(
+    *,
+    recipient: str,
+    subject: str,
+    body: str,
+    now: datetime,
+    case_id: int | None = None,
+    channel: Channel = Channel.EMAIL,
+) -> None:
+    """Add a message to what this transaction does. Line breaks in the subject are folded to spaces (header injection)."""
     if not recipient:
         return
     subject = " ".join(subject.split())[:200]
     session.add(
-        Message(recipient=recipient, subject=subject, body=body, created_at=now, send_after=now, case_id=case_id)
+        Message(
+            recipient=recipient,
+            subject=subject,
+            body=body,
+            created_at=now,
+            send_after=now,
+            case_id=case_id,
+            channel=channel,
+        )
     )
 
 

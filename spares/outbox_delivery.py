@@ -16,7 +16,7 @@ import structlog
 from sqlalchemy import or_, select
 
 from spares.db import session, transaction
-from spares.outbox import Message, MessageState
+from spares.outbox import Channel, Message, MessageState
 
 log = structlog.get_logger("spares.outbox")
 LEASE = timedelta(minutes=5)
@@ -24,14 +24,15 @@ ATTEMPTS = 8
 TIMEOUT_SECONDS = 20
 
 
-def lease_next(now: datetime) -> int | None:
-    """Take the next message that is due, so that no other worker sends it meanwhile; its key, or None.
+def lease_next(now: datetime, channel: Channel = Channel.EMAIL) -> int | None:
+    """Take the next message of the channel that is due, so that no other worker sends it meanwhile; its key, or None.
 
     A message whose every attempt ended with the worker's death is given up in place of being taken once more."""
     query = (
         select(Message)
         .where(
             Message.state == MessageState.WAITING,
+            Message.channel == channel,
             Message.send_after <= now,
             or_(Message.leased_until.is_(None), Message.leased_until < now),
         )
@@ -67,20 +68,26 @@ def deliver(message_id: int, *, smtp_url: str, mail_from: str, now: datetime) ->
     else:
         session.rollback()
         problem = _send(smtp_url, mail)
+    settle(message_id, problem, hopeless=hopeless, first_pause=timedelta(minutes=2), now=now)
+    return problem is None
+
+
+def settle(message_id: int, problem: str | None, *, hopeless: bool, first_pause: timedelta, now: datetime) -> None:
+    """Record how sending a leased message went, in a transaction of its own: sent, to be tried again after a pause that
+    doubles every time, or given up after the last attempt (at once when `hopeless`)."""
     with transaction():
         message = session.get_one(Message, message_id, with_for_update=True)
         if message.state is not MessageState.WAITING:
-            return problem is None
+            return
         message.leased_until = None
         if problem is None:
             message.state, message.sent_at, message.error = MessageState.SENT, now, ""
         else:
             message.error = problem.replace("\0", " ")[:500]
-            message.send_after = now + timedelta(minutes=2**message.attempts)
+            message.send_after = now + first_pause * 2 ** (message.attempts - 1)
             if hopeless or message.attempts >= ATTEMPTS:
                 message.state = MessageState.FAILED
             log.warning("not_sent", message=message_id, attempt=message.attempts, problem=problem)
-    return problem is None
 
 
 def _mail(message: Message, mail_from: str) -> EmailMessage:

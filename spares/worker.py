@@ -1,4 +1,4 @@
-"""Background work: messages are sent and imports run, in a process of their own or in a thread of the web server.
+"""Background work: messages are sent, labels printed and imports run, in a process of their own or in a thread of the web server.
 
 Any number of workers may run; each piece of work is leased in the database, so none is done twice at once and none is
 lost with a killed worker."""
@@ -19,6 +19,7 @@ from spares.clock import now
 from spares.config import Config
 from spares.db import session, transaction
 from spares.inventory import imports_work
+from spares.labels.printing import print_next
 from spares.once import RequestKey
 from spares.outbox_delivery import deliver, lease_next
 
@@ -56,7 +57,7 @@ def run_in_thread(app: Flask) -> None:
 
 def work(app: Flask) -> bool:
     """Do one piece of each kind of work; whether there was any."""
-    done = [job(app, threading.Event()) for job in (import_rows, send_message)]
+    done = [job(app, threading.Event()) for job in (import_rows, send_message, print_labels)]
     return any(done)
 
 
@@ -84,6 +85,16 @@ def send_message(app: Flask, _stopped: threading.Event) -> bool:
             session.remove()
 
 
+def print_labels(app: Flask, _stopped: threading.Event) -> bool:
+    """Send labels to one printer; whether any were due."""
+    config: Config = app.config["SPARES_CONFIG"]
+    with app.app_context():
+        try:
+            return print_next(config.printer_networks, now())
+        finally:
+            session.remove()
+
+
 def tidy(app: Flask) -> None:
     """Forget request keys and sign-in attempts that are too old to matter."""
     moment = now()
@@ -105,7 +116,7 @@ def _start(app: Flask, stopped: threading.Event, *, daemon: bool) -> list[thread
     """A thread for each kind of work, so that a long import keeps no message waiting."""
     threads = [
         threading.Thread(target=_loop, args=(app, stopped, job), name=job.__name__, daemon=daemon)
-        for job in (import_rows, send_message, _tidy_hourly)
+        for job in (import_rows, send_message, print_labels, _tidy_hourly)
     ]
     for thread in threads:
         thread.start()

@@ -1,6 +1,7 @@
 """Settings from the environment: defaults that are safe, refusals that name the variable, secrets that stay secret."""
 
 import stat
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ def test_with_nothing_set_the_embedded_database_is_used(tmp_path: Path) -> None:
         mail_from="spares@localhost",
         max_upload_bytes=20 * 1024 * 1024,
         metrics_token="",
+        printer_networks=tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"))),
         testing=False,
     )
 
@@ -55,6 +57,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
             "SPARES_MAIL_FROM": "depot@spares.example",
             "SPARES_MAX_UPLOAD_BYTES": "1000",
             "SPARES_METRICS_TOKEN": "t",
+            "SPARES_PRINTER_NETWORKS": "10.20.0.0/16, fd00::/8",
         }
     )
     assert config == Config(
@@ -71,6 +74,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         mail_from="depot@spares.example",
         max_upload_bytes=1000,
         metrics_token="t",
+        printer_networks=(ip_network("10.20.0.0/16"), ip_network("fd00::/8")),
         testing=False,
     )
     assert not (tmp_path / "secret_key").exists()
@@ -133,3 +137,15 @@ def test_secrets_are_not_shown(tmp_path: Path) -> None:
     )
     assert KEY not in repr(config)
     assert "hidden" not in repr(config)
+
+
+@pytest.mark.parametrize("value", ["10.0.0.0/99", "printer", "10.20.0.15/16", "10.0.0.0/8;fc00::/7"])
+def test_networks_that_are_none_stop_the_start(tmp_path: Path, value: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        from_environment({"SPARES_DATA_DIR": str(tmp_path), "SPARES_PRINTER_NETWORKS": value})
+    assert (refused.value.code, refused.value.facts["value"]) == ("setting_not_networks", value)
+
+
+def test_no_network_at_all_is_a_choice(tmp_path: Path) -> None:
+    config = from_environment({"SPARES_DATA_DIR": str(tmp_path), "SPARES_PRINTER_NETWORKS": ""})
+    assert config.printer_networks == ()

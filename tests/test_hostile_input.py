@@ -20,10 +20,15 @@ from markupsafe import escape
 from sqlalchemy import event
 from werkzeug.routing import Rule
 
+from spares.accounts.access import SYSTEM
 from spares.accounts.models import Role
+from spares.calendars.queries import depots
 from spares.clock import now
-from spares.db import db, session
+from spares.db import db, session, transaction
 from spares.demo.story import load
+from spares.labels import services as labels
+from spares.labels.layout import BinLabel
+from spares.labels.services import LabelValues
 from spares.serving import prepare
 from tests.conftest import DATABASES, Databases, serving
 from tests.factories import csrf_token, make_user, sign_in
@@ -190,6 +195,7 @@ def product(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Pr
         with app.app_context():
             prepare()
             load(now())
+            _label_printer()
             session.remove()
         found = Product(app, request.param, _read[0] if _read else Read())
         for role in Role:
@@ -203,6 +209,15 @@ def product(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Pr
             _read.append(found.read)
         yield found
     databases.drop(url)
+
+
+def _label_printer() -> None:
+    """A depot's printer, and a label that waits for it, so that their forms stand on pages."""
+    depot_id = depots()[0].id
+    label = BinLabel(code="A-01-01", place="", depot="", base_url="http://localhost")
+    with transaction():
+        labels.change_settings(depot_id, LabelValues(printer_host="10.20.0.15"), 0, actor=SYSTEM, now=now())
+        labels.send([label], depot_id, title="Labels", actor=SYSTEM, now=now())
 
 
 first_only = pytest.mark.parametrize("product", DATABASES[:1], indirect=True)

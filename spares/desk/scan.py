@@ -12,7 +12,7 @@ from spares.accounts.models import Role
 from spares.cases import finding as cases
 from spares.dispatch import queries as dispatch
 from spares.inventory import queries as inventory
-from spares.numbers import NumberKind, number, parse
+from spares.numbers import NumberKind, number, parse, scan_key
 from spares.rma import queries as rma
 from spares.rma.lifecycle import RECEIVABLE
 from spares.web import Hit
@@ -53,6 +53,13 @@ def find(text: str) -> list[Hit]:
     if stock:
         return stock
     return cases.find(typed) + rma.find(typed) + dispatch.find(typed)
+
+
+def of_part(hits: list[Hit], part: str) -> list[Hit]:
+    """Of several things with one number, the units of the part that the code names as well; all of them if there is none."""
+    key = scan_key(part)
+    named = [hit for hit in hits if hit.kind == "unit" and scan_key(hit.label.rpartition(" · ")[2]) == key]
+    return named if key and named else hits
 
 
 def receiving(text: str, hits: list[Hit], actor: Actor) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ from spares.accounts.models import Role
 from spares.desk import scan
 from spares.desk.home import warehouse_home
 from spares.desk.words import KINDS
+from spares.labels.queries import read
 from spares.web import Routes
 
 routes = Routes()
@@ -36,11 +37,12 @@ def home() -> str | Response:
 @allow()
 def scan_go() -> str | Response | tuple[str, int]:
     """Open what the scanned or typed text names; ask when it names several things, and say so when it names none."""
-    typed = request.args.get("q", "")
+    reading = read(request.args.get("q", ""))
+    typed = reading.text
     path = scan.path_of(typed)
     if path is not None:
         return redirect(path)
-    hits = scan.find(typed)
+    hits = scan.of_part(scan.find(typed), reading.part)
     arrival = scan.receiving(typed, hits, current_actor())
     if arrival is not None:
         return redirect(url_for("return_receive", **arrival))

@@ -21,6 +21,7 @@ from spares.dispatch.promise_words import promise_words
 from spares.dispatch.routes import routes
 from spares.dispatch.words import LINE_STATES, LINE_TONES, METHODS, NEXT_STEPS
 from spares.errors import Conflict, NotFound, SparesError
+from spares.labels.queries import read
 from spares.numbers import NumberKind, key_of, number, scan_key
 from spares.web import PAGE_SIZE, explain, page_number
 from spares.workdays import Calendar
@@ -78,7 +79,7 @@ def board_page() -> dict[str, Any]:
 @allow(Permission.DISPATCH_WORK)
 def board_scan() -> ResponseReturnValue:
     """A scan at the board: a reserved serial is picked for its order at once, an order's number opens the order."""
-    text = request.form.get("q", "")[:200]
+    text = read(request.form.get("q", "")).text[:200]
     back = url_for("board_show", depot=request.form.get("depot") or None)
     key = key_of(NumberKind.DISPATCH_ORDER, text)
     if key is not None:

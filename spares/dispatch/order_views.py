@@ -34,6 +34,7 @@ from spares.dispatch.words import (
     reason_words,
 )
 from spares.errors import Conflict, Invalid, NotFound, SparesError
+from spares.labels.queries import read
 from spares.once import perform_once
 from spares.web import as_utc, explain, refusal_status, refusals_on
 
@@ -57,7 +58,7 @@ def order_pick(number: str) -> str:
 def order_scan(number: str) -> ResponseReturnValue:
     """One scan. A repeat of it is harmless by itself: the piece is picked already."""
     row = seen_order(number)
-    text = request.form.get("q", "")[:200]
+    text = read(request.form.get("q", "")).text[:200]
     tone, title, note, status = "good", "", "", 200
     try:
         with transaction():

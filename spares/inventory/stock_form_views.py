@@ -18,6 +18,7 @@ from spares.inventory.stock_checks import named_units, place_typed
 from spares.inventory.stock_forms import AdjustForm, MoveForm
 from spares.inventory.stock_scans import MOST_LINES, lines_of
 from spares.inventory.stock_services import Pieces
+from spares.labels.queries import read
 from spares.once import perform_once
 from spares.web import Routes, refusal_status, refusals_on
 
@@ -94,7 +95,7 @@ def _named(form: MoveForm | AdjustForm) -> tuple[list[int], list[Pieces]]:
 
 
 def _lines(form: MoveForm | AdjustForm) -> list[str]:
-    lines = lines_of([form.serials.data or ""])
+    lines = lines_of(read(line).text for line in lines_of([form.serials.data or ""]))
     if len(lines) > MOST_LINES:
         raise Invalid("too_many_lines", field="serials", most=MOST_LINES)
     return lines

@@ -19,8 +19,19 @@ from spares.inventory.models import Location, Part, Tracking
 from spares.inventory.stock_arrivals import Arriving
 from spares.inventory.stock_checks import Known, place_typed, shelf, units_by_id
 from spares.inventory.stock_forms import ReceiveForm
-from spares.inventory.stock_scans import MOST_LINES, Scan, find_bin, judge_arrivals, judge_taking, lines_of, unit_words
+from spares.inventory.stock_scans import (
+    MOST_LINES,
+    Scan,
+    find_bin,
+    judge_arrivals,
+    judge_code,
+    judge_taking,
+    lines_of,
+    serials_typed,
+    unit_words,
+)
 from spares.inventory.words import place_label
+from spares.labels.queries import read
 from spares.once import perform_once
 from spares.web import Routes, explain, refusal_status, refusals_on
 from spares.whole_numbers import sent_number
@@ -55,7 +66,7 @@ def stock_receive() -> ResponseReturnValue:
     if removed is not None:
         return _receive_page(receipt, [line for line in listed if line != removed], typed="\n".join(typed))
     try:
-        items = _items(receipt, lines_of([*listed, *typed]))
+        items = _items(receipt, lines_of([*listed, *serials_typed(receipt.part, typed)]))
         target = perform_once(_key(), g.now, lambda: _receive(receipt, items))
     except SparesError as error:
         if error.status == 403:
@@ -72,7 +83,7 @@ def stock_receive_scan() -> ResponseReturnValue:
     receipt = _receipt()
     htmx = _by_script()
     earlier = lines_of(request.form.getlist("serial") if htmx else [request.form.get("earlier", "")])
-    (scan,) = judge_arrivals(receipt.part, [request.form.get("q", "")[:200]], earlier)
+    scan = judge_code(receipt.part, request.form.get("q", ""), earlier)
     if not htmx:
         return _receive_page(receipt, [*earlier, scan.value] if scan.value else earlier, said=scan)
     count = len(earlier) + bool(scan.value)
@@ -94,11 +105,12 @@ def stock_put_away_scan() -> ResponseReturnValue:
     """A serial number takes a unit in hand; a bin puts away everything in hand."""
     htmx = _by_script()
     units = _units()
-    text = request.form.get("q", "")[:200]
+    reading = read(request.form.get("q", ""))
+    text = reading.text[:200]
     target = find_bin(text, units[0].location.depot_id if units else None)
     if target is not None:
         return _put_away(units, target, htmx)
-    scan = judge_taking(text, units)
+    scan = judge_taking(text, units, reading.part)
     if not htmx:
         if scan.value:
             units = [*units, *units_by_id([int(scan.value)])]

@@ -1,6 +1,7 @@
 """What one scan means in a scan loop, in words: taken, taken with a remark, there already, or refused. Nothing is stored;
 the page carries what was taken so far, and the posting checks everything again."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,15 +10,20 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from spares.db import session
-from spares.errors import SparesError
+from spares.errors import Invalid, SparesError
 from spares.inventory.models import DEPOT_KINDS, Location, LocationKind, Part
 from spares.inventory.stock_checks import Known, refuse_arrival, refuse_held, refuse_taking, units_with
 from spares.inventory.words import CONDITIONS, place_label
+from spares.labels.queries import read
+from spares.labels.scan_reading import Reading
 from spares.numbers import parse, scan_key
 from spares.web import explain
 
 MOST_LINES = 800
 """As many as one posting takes from a scan loop, so that each scan stays quick and a form stays within its limits."""
+
+
+_LINE_ENDS = re.compile(r"[\r\n]+")  # alone: a separator inside a code ends no line
 
 
 @dataclass(frozen=True)
@@ -34,10 +40,35 @@ def lines_of(texts: Iterable[str]) -> list[str]:
     """One entry a line, the first of those that fold to the same, without empty ones."""
     kept: dict[str, str] = {}
     for text in texts:
-        for line in text.splitlines():
+        for line in _LINE_ENDS.split(text):
             kept.setdefault(scan_key(line), line.strip())
     kept.pop("", None)
     return list(kept.values())
+
+
+def serials_typed(part: Part, lines: Iterable[str]) -> list[str]:
+    """The serials that typed or pasted codes name. Raises Invalid for a code that says that it is of another part."""
+    serials = []
+    for line in lines:
+        reading = read(line)
+        if _is_of_another(part, reading):
+            raise Invalid("code_of_other_part", field="serials", scanned=reading.text[:80], part=reading.part[:80])
+        serials.append(reading.text)
+    return serials
+
+
+def judge_code(part: Part, text: str, taken: Iterable[str] = ()) -> Scan:
+    """What scanning one code for a receipt of `part` means, a code of part and serial in one among them."""
+    reading = read(text)
+    if _is_of_another(part, reading):
+        words = _("This code is of the part %(part)s. Choose that part, or scan another code.", part=reading.part[:80])
+        return Scan("bad", reading.text[:80], words)
+    (scan,) = judge_arrivals(part, [reading.text], taken)
+    return scan
+
+
+def _is_of_another(part: Part, reading: Reading) -> bool:
+    return bool(reading.part and reading.serial) and scan_key(reading.part) != part.part_number_key
 
 
 def judge_arrivals(part: Part, texts: Sequence[str], taken: Iterable[str] = ()) -> list[Scan]:
@@ -101,17 +132,18 @@ def find_bin(text: str, depot_id: int | None = None) -> Location | None:
     return found[0] if len(found) == 1 else None
 
 
-def judge_taking(text: str, taken: Sequence[Known]) -> Scan:
-    """What scanning a serial in the put-away loop means; `taken` are the units in hand."""
+def judge_taking(text: str, taken: Sequence[Known], part: str = "") -> Scan:
+    """What scanning a serial in the put-away loop means; `taken` are the units in hand, `part` what the code said besides."""
     text = text.strip()
     key = scan_key(text)
     if not key:
         return Scan("bad", "–", _("This cannot be a serial number."))
-    if any(known.unit.serial_key == key for known in taken):
+    if any(known.unit.serial_key == key and _fits(known, part) for known in taken):
         return Scan("warn", text, _("In the list already."))
     if len(taken) >= MOST_LINES:
         return Scan("bad", text, _("The list is full. Scan a bin, then go on."))
     found = units_with([key])
+    found = [known for known in found if _fits(known, part)] or found
     if not found:
         return Scan("bad", text, _("No serial number or bin reads like this."))
     here = [known for known in found if known.location.kind in DEPOT_KINDS] or found
@@ -126,6 +158,10 @@ def judge_taking(text: str, taken: Sequence[Known]) -> Scan:
     except SparesError as error:
         return Scan("bad", text, explain(error))
     return Scan("good", known.unit.serial, unit_words(known), str(known.unit.id))
+
+
+def _fits(known: Known, part: str) -> bool:
+    return not part or known.unit.part.part_number_key == scan_key(part)
 
 
 def unit_words(known: Known) -> str:

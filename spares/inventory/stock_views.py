@@ -3,6 +3,7 @@
 from flask import flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
 from spares.accounts.access import Permission
@@ -34,7 +35,7 @@ WORDS = {
 @allow(Permission.STOCK_SEE)
 def unit_list() -> str:
     """Serial numbers and where they are."""
-    wanted = _wanted_units()
+    wanted = wanted_units(request.args)
     known = stock_queries.choices(wanted)
     rows, following = stock_queries.units(wanted, known, after=request.args.get("after", "")[:200], size=PAGE_SIZE)
     where = [(f"depot:{key}", name) for key, name in known.depots]
@@ -48,7 +49,7 @@ def unit_list() -> str:
 @allow(Permission.STOCK_SEE)
 def unit_export(kind: str) -> ResponseReturnValue:
     """What the list shows, all pages of it."""
-    wanted = _wanted_units()
+    wanted = wanted_units(request.args)
     return sheet_response(kind, _("Serial numbers"), unit_columns(), unit_rows(wanted, stock_queries.choices(wanted)))
 
 
@@ -190,9 +191,8 @@ def _posting_page(posting_id: int, refusal: str = "", reason: str = "") -> str:
     )
 
 
-def _wanted_units() -> UnitFilter:
-    """The list's filter as the address says it; what makes no sense counts as not said."""
-    args = request.args
+def wanted_units(args: MultiDict[str, str]) -> UnitFilter:
+    """The list's filter as an address or a form says it; what makes no sense counts as not said."""
     condition = args.get("condition", "")
     return UnitFilter(
         serial=args.get("q", "").strip()[:80],

@@ -1,8 +1,8 @@
 """The slice's pages."""
 
-from spares.inventory import import_views, parts_views, stock_form_views, stock_scan_views, stock_views
+from spares.inventory import import_views, label_views, parts_views, stock_form_views, stock_scan_views, stock_views
 from spares.web import Routes
 
 routes = Routes()
-for module in (parts_views, stock_views, stock_scan_views, stock_form_views, import_views):
+for module in (parts_views, stock_views, stock_scan_views, stock_form_views, import_views, label_views):
     routes.add_all(module.routes)

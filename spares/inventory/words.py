@@ -97,6 +97,7 @@ def place_label(location: Location) -> Any:
 
 explains(
     {
+        "code_of_other_part": _l("The code %(scanned)s is of the part %(part)s."),
         "part_exists": _l("%(manufacturer)s %(part_number)s is in the catalogue already."),
         "part_unknown": _l("No part in the catalogue has the number “%(typed)s”."),
         "part_ambiguous": _l("Several manufacturers use this number: %(makers)s. Choose one from the suggestions."),

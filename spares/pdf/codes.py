@@ -20,7 +20,7 @@ _BARS = (
 )
 _PATTERNS = _BARS.split()
 _STOP = "2331112"
-_START_B, _START_C, _TO_C, _TO_B = 104, 105, 99, 100
+START_B, START_C, TO_C, TO_B = 104, 105, 99, 100
 
 
 @lru_cache(maxsize=1024)
@@ -31,7 +31,7 @@ def code128(text: str) -> tuple[tuple[int, int], ...]:
     """
     if not text or any(not " " <= char <= "~" for char in text):
         return ()
-    values = list(_values(text))
+    values = list(code128_values(text))
     checksum = (values[0] + sum(place * value for place, value in enumerate(values[1:], 1))) % 103
     bars, at = [], 0
     for pattern in [*(_PATTERNS[value] for value in [*values, checksum]), _STOP]:
@@ -42,9 +42,10 @@ def code128(text: str) -> tuple[tuple[int, int], ...]:
     return tuple(bars)
 
 
-def _values(text: str) -> Iterator[int]:
+def code128_values(text: str) -> Iterator[int]:
+    """The symbol's values from its start character on, without check digit and stop; for printable ASCII alone."""
     at, in_c = 0, _digits(text, 0) >= 4 or (len(text) == 2 and text.isdigit())
-    yield _START_C if in_c else _START_B
+    yield START_C if in_c else START_B
     while at < len(text):
         run = _digits(text, at)
         if in_c:
@@ -52,13 +53,13 @@ def _values(text: str) -> Iterator[int]:
                 yield int(text[at : at + 2])
                 at += 2
                 continue
-            yield _TO_B
+            yield TO_B
             in_c = False
         elif run >= 6 or (run >= 4 and at + run == len(text)):
             if run % 2:
                 yield ord(text[at]) - 32
                 at += 1
-            yield _TO_C
+            yield TO_C
             in_c = True
             continue
         yield ord(text[at]) - 32

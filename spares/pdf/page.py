@@ -103,8 +103,9 @@ class Sheet:
         (a, b, c), (d, e, f) = points, heights
         self._ops.append(f"1.4 w {a:.2f} {d:.2f} m {b:.2f} {e:.2f} l {c:.2f} {f:.2f} l S")
 
-    def code128(self, x: float, y: float, height: float, text: str) -> None:
-        """Bars from x on, or nothing if the text cannot be a Code128; leave `codes.QUIET` modules free on both sides.
+    def code128(self, x: float, y: float, height: float, text: str, module: float = codes.MODULE) -> None:
+        """Bars from x on, `module` mm the narrowest, or nothing if the text cannot be a Code128; leave `codes.QUIET` modules
+        free on both sides.
 
         Each bar is drawn a little narrower than it is, since ink spreads and renderers round a bar up to whole dots.
         """
@@ -112,7 +113,7 @@ class Sheet:
         thin = codes.SPREAD
         bars = " ".join(f"{at + thin / 2:g} 0 {width - thin:g} 1 re" for at, width in codes.code128(text))
         if bars:
-            head = f"q {codes.MODULE * PT:.4f} 0 0 {height * PT:.2f} {left:.2f} {bottom:.2f} cm "
+            head = f"q {module * PT:.4f} 0 0 {height * PT:.2f} {left:.2f} {bottom:.2f} cm "
             self._ops.append(f"{head}{bars} f Q")
 
     def qr(self, x: float, y: float, side: float, text: str) -> None:

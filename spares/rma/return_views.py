@@ -13,6 +13,7 @@ from spares.calendars import queries as calendars
 from spares.errors import Conflict, Invalid
 from spares.files.storage import uploads
 from spares.inventory.models import Part, Tracking
+from spares.labels.queries import read
 from spares.numbers import scan_key
 from spares.rma import queries, returns
 from spares.rma.acting import attach_uploads, once, page_key, seen_version
@@ -72,7 +73,7 @@ def return_receive(number: str = "") -> ResponseReturnValue:
 
 def _find_expected() -> ResponseReturnValue:
     """The first step: what came is looked up by whatever can be scanned on it."""
-    text = request.values.get("q", "").strip()[:200]
+    text = read(request.values.get("q", "")).text[:200]
     rows = queries.expected(text, current_actor()) if text else []
     numbers = {one.rma.number for one in rows}
     if len(numbers) == 1:

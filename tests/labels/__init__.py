@@ -1,0 +1,1 @@
+"""Tests of labels, label printers and what scanners read."""
