@@ -149,26 +149,33 @@ def recount_returns(depot: Depot | None, first: date, last: date, actor: Actor, 
         query = query.where(Obligation.depot_id == depot.id)
     for obligation_id in session.scalars(query.order_by(Obligation.case_id, Obligation.id)).all():
         obligation, case = lock_obligation(obligation_id, actor)
-        if obligation.good_received_on is None or obligation.state not in OWED:
-            continue
-        calendar = calendars.depot_calendar(calendars.depot(obligation.depot_id))
-        due = return_due(obligation.good_received_on, calendar, _days_given(obligation.id))
-        before, obligation.due_provisional = obligation.due_provisional, due.provisional
-        if due.due_on != obligation.due_on:
-            _set_due(obligation, case, due.due_on, kind="recounted", reason="calendar", actor=actor, now=now)
-        elif before != due.provisional:
-            record(
-                case,
-                "return_confirmed",
-                actor=actor,
-                now=now,
-                rma=number(NumberKind.RMA, obligation.rma_id),
-                serial=obligation.serial,
-                due=due.due_on.isoformat(),
-                provisional=due.provisional,
-            )
-            obligation.version += 1
+        if obligation.state in OWED:
+            recount_return(obligation, case, actor=actor, now=now)
     session.flush()
+
+
+def recount_return(obligation: Obligation, case: ServiceCase, *, actor: Actor, now: datetime) -> None:
+    """Count the due day of a locked obligation again by the calendar as it stands; one that was set by hand, or that has
+    not been started, stays."""
+    if obligation.good_received_on is None or obligation.due_changed_by_hand:
+        return
+    calendar = calendars.depot_calendar(calendars.depot(obligation.depot_id))
+    due = return_due(obligation.good_received_on, calendar, _days_given(obligation.id))
+    before, obligation.due_provisional = obligation.due_provisional, due.provisional
+    if due.due_on != obligation.due_on:
+        _set_due(obligation, case, due.due_on, kind="recounted", reason="calendar", actor=actor, now=now)
+    elif before != due.provisional:
+        record(
+            case,
+            "return_confirmed",
+            actor=actor,
+            now=now,
+            rma=number(NumberKind.RMA, obligation.rma_id),
+            serial=obligation.serial,
+            due=due.due_on.isoformat(),
+            provisional=due.provisional,
+        )
+        obligation.version += 1
 
 
 def _days_given(obligation_id: int) -> int:

@@ -1,6 +1,7 @@
 """What came is not what is owed: the obligation stands again where it stood, and the goods go their way apart from it.
 
-The history keeps the arrival, and nothing moves the due day: who sends another thing, or nothing, gains no time by it."""
+The history keeps the arrival, which does not move the due day: who sends another thing, or nothing, gains no time by it.
+Only days that were closed or opened in the calendar meanwhile do, as they do for every return that is still owed."""
 
 from datetime import datetime
 
@@ -15,7 +16,7 @@ from spares.rma import arrivals
 from spares.rma.lifecycle import GIVEN_UP, ObligationState, obligation_after, owed_again, reopened
 from spares.rma.lifecycle import ObligationVerb as Verb
 from spares.rma.models import REOPENED, Discrepancy, Obligation, ObligationEvent
-from spares.rma.obligations import charged, log_event
+from spares.rma.obligations import charged, log_event, recount_return
 from spares.rma.shelf import Inspection
 
 HERE = frozenset({ObligationState.RECEIVED, ObligationState.INSPECTED, ObligationState.SETTLED})
@@ -43,6 +44,8 @@ def turn_down(row: Obligation, case: ServiceCase, *, reason: str, actor: Actor, 
         _stand_again(row, after)
     obligation.version += 1
     is_owed = obligation.state not in GIVEN_UP | HERE
+    if is_owed:
+        recount_return(obligation, case, actor=actor, now=now)
     kind = REOPENED if is_owed else "not_accepted"
     due = obligation.due_on.isoformat() if is_owed and obligation.due_on is not None else ""
     log_event(obligation, kind, actor=actor, now=now, reason=reason, came=obligation.came_quantity, due=due)

@@ -8,6 +8,8 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from spares.accounts.access import SYSTEM
+from spares.calendars.models import DayStatus
+from spares.calendars.services import set_day
 from spares.cases.models import TimelineEntry
 from spares.db import session, transaction
 from spares.errors import Conflict, Invalid
@@ -163,6 +165,25 @@ def test_what_was_given_up_stays_so(world: World, given_up: str) -> None:
     assert len(came_for(one)) == 1
     assert receive(one, making.right(world)) == []
     assert obligations.charged(one.id)[0] == 0
+
+
+@pytest.mark.parametrize(("by_hand", "due_on"), [(False, date(2026, 12, 3)), (True, date(2026, 12, 9))])
+def test_a_day_closed_while_the_wrong_part_lies_at_the_depot_is_counted(
+    world: World, by_hand: bool, due_on: date
+) -> None:
+    (one,) = running(world)
+    if by_hand:
+        with transaction():
+            obligations.extend(one.id, due_on, reason="客户停机窗口", actor=SYSTEM, now=LATER)
+    (row,) = receive(one, FOUND[DiscrepancyKind.OTHER_PART])
+    with transaction():
+        set_day(None, date(2026, 11, 25), DayStatus.CLOSED, "盘点", SYSTEM, LATER)
+    resolve(row, Resolution.SEND_BACK)
+    assert fresh(one).due_on == due_on
+    told = session.scalars(select(TimelineEntry).where(TimelineEntry.kind == "return_recounted")).all()
+    assert [(entry.data["old"], entry.data["new"]) for entry in told] == (
+        [] if by_hand else [("2026-12-02", "2026-12-03")]
+    )
 
 
 def test_a_part_that_was_credited_and_then_found_wrong_is_owed_again(world: World) -> None:
