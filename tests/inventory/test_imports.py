@@ -1,7 +1,8 @@
-"""Parts and opening stock as people's files have them, the real parts list among them, and the commands."""
+"""Parts and opening stock as people's files have them, a whole parts list among them, and the commands."""
 
 import io
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import openpyxl
@@ -21,9 +22,7 @@ from spares.inventory.import_outcome import Fate
 from spares.inventory.ledger_check import verify
 from spares.inventory.models import Condition, Location, Move, Part, StockBalance, Tracking, Unit, UnitState
 from tests.factories import make_bin, make_depot, make_part, put_stock
-
-REAL = Path(__file__).resolve().parents[3] / "shared" / "data" / "network_parts.csv"
-WITHOUT_REAL = pytest.mark.skipif(not REAL.exists(), reason=f"the real parts list is not here: {REAL}")
+from tests.parts_lists import LISTS, invented, real
 
 
 def run(data: bytes, name: str = "a.csv", kind: ImportKind = ImportKind.PARTS, **options: object) -> ImportRun:
@@ -62,27 +61,32 @@ def workbook(text: str) -> bytes:
     return output.getvalue()
 
 
-@WITHOUT_REAL
-def test_the_real_parts_list(context: Flask) -> None:
-    done = run(REAL.read_bytes(), "network_parts.csv")
+@pytest.mark.parametrize("parts_list", LISTS)
+def test_a_whole_parts_list(context: Flask, parts_list: Callable[[], bytes]) -> None:
+    data = parts_list()
+    done = run(data, "network_parts.csv")
     assert (done.rows_total, counts(done)) == (3769, (3293, 0, 0, 476))
     assert session.scalar(select(func.count()).select_from(Part)) == 3293
     found = list(import_queries.all_refusals(done.id))
     assert Counter(row.code for row in found) == {"import_value_missing": 459, "repeats_line": 17}
-    lines = REAL.read_text("utf-8").splitlines()
+    lines = data.decode().splitlines()
     repeats = [(row.line, int(row.facts["first_line"]), row.value) for row in found if row.code == "repeats_line"]
-    assert repeats[:2] == [(1719, 1715, "J9803A"), (2282, 2280, "IM4248-2")]
+    first_two = {
+        invented: [(201, 197, "NW00196-0"), (401, 397, "NW00396-4")],
+        real: [(1719, 1715, "J9803A"), (2282, 2280, "IM4248-2")],
+    }
+    assert repeats[:2] == first_two[parts_list]
     for line, first, number in repeats:
         assert first < line
         assert number.casefold() in lines[line - 1].casefold()
         assert number.casefold() in lines[first - 1].casefold()
-    assert counts(run(REAL.read_bytes(), "network_parts.csv")) == (0, 0, 3293, 476)
+    assert counts(run(data, "network_parts.csv")) == (0, 0, 3293, 476)
 
 
-@WITHOUT_REAL
+@pytest.mark.parametrize("parts_list", LISTS)
 @pytest.mark.parametrize("form", ["gb18030", "utf-8-sig", "utf-16", "xlsx"])
-def test_the_real_parts_list_in_other_clothes(context: Flask, form: str) -> None:
-    text = REAL.read_text("utf-8")
+def test_a_whole_parts_list_in_other_clothes(context: Flask, form: str, parts_list: Callable[[], bytes]) -> None:
+    text = parts_list().decode()
     if form == "xlsx":
         done = run(workbook(text), "network_parts.xlsx")
     else:

@@ -2,9 +2,8 @@ import csv
 import io
 import tracemalloc
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -14,6 +13,7 @@ from spares.errors import Invalid
 from spares.sheets.reading import Limits, Sheet, open_sheet
 from spares.sheets.writing import Column, write_csv
 from spares.sheets.xlsx_writing import SheetSpec, write_xlsx
+from tests.parts_lists import LISTS
 from tests.sheets.factories import header, inline, parts, zipped
 
 ALIASES = {"厂商": "manufacturer", "型号": "part_number"}
@@ -134,12 +134,9 @@ def test_every_text_comes_back_from_csv(rows: list[tuple[str, str]], encoding: s
     assert [tuple(row.values.values()) for row in sheet.rows()] == [row for row in rows if any(map(str.strip, row))]
 
 
-REAL = Path(__file__).resolve().parents[3] / "shared" / "data" / "network_parts.csv"
-
-
-@pytest.mark.skipif(not REAL.is_file(), reason=f"real input is missing: put network_parts.csv at {REAL}")
-def test_real_input_is_read_to_its_last_row() -> None:
-    sheet = open_sheet(REAL.read_bytes(), REAL.name, required=("manufacturer", "part_number"))
+@pytest.mark.parametrize("parts_list", LISTS)
+def test_a_parts_list_is_read_to_its_last_row(parts_list: Callable[[], bytes]) -> None:
+    sheet = open_sheet(parts_list(), "network_parts.csv", required=("manufacturer", "part_number"))
     rows = list(sheet.rows())
     assert (len(rows), rows[0].line, rows[-1].line) == (3769, 2, 3770)
     assert [row for row in rows if row.problem] == []
@@ -147,9 +144,9 @@ def test_real_input_is_read_to_its_last_row() -> None:
     assert (sum(keys.values()), len(keys)) == (3769 - 459, 3293)
 
 
-@pytest.mark.skipif(not REAL.is_file(), reason=f"real input is missing: put network_parts.csv at {REAL}")
-def test_real_input_reads_the_same_in_every_form() -> None:
-    data = REAL.read_bytes()
+@pytest.mark.parametrize("parts_list", LISTS)
+def test_a_parts_list_reads_the_same_in_every_form(parts_list: Callable[[], bytes]) -> None:
+    data = parts_list()
     original = open_sheet(data, "a.csv")
     expected = [(row.line, row.values) for row in original.rows()]
     workbook = write_xlsx(
