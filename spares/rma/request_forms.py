@@ -3,6 +3,7 @@
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import (
+    BooleanField,
     DateTimeLocalField,
     FieldList,
     Form,
@@ -24,6 +25,10 @@ from spares.dispatch.words import METHODS
 from spares.web import fresh_key
 from spares.whole_numbers import WholeNumberField
 
+ANEW = "anew"
+"""The value of `confirmation` when a standing one is not to be used."""
+FAULT = ("level", "confirmed_at", "finding")
+"""What a fault confirmation is typed into."""
 MOST_LINES = 20
 MOST_PIECES = 9999
 _SCANNED = {"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
@@ -71,6 +76,9 @@ class RequestForm(FlaskForm):  # type: ignore[misc]
         _l("Confirmed at"), [InputRequired()], format=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
     )
     finding = TextAreaField(_l("Symptom and finding"), [DataRequired(), Length(max=4000)])
+    confirmation = StringField(_l("Fault"), [Length(max=20)])
+    """The confirmation that the page showed as the one to be used (its id), ANEW, or nothing."""
+    another = BooleanField(_l("Ask for another one all the same"))
     attachments = MultipleFileField(_l("Photos and files"))
 
     wanted = StringField(_l("Part wanted"), [Length(max=240)], render_kw=_SCANNED)

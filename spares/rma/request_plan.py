@@ -5,19 +5,27 @@ from datetime import datetime
 from typing import Any
 
 from spares.cases.confirmation_clock import FaultLevel
+from spares.cases.models import FaultConfirmation
 from spares.dispatch.models import DeliveryMethod
 from spares.dispatch.orders import ShipTo, Wanted
-from spares.rma.request_forms import RequestForm
+from spares.rma.request_forms import ANEW, RequestForm
 from spares.rma.request_reading import Reading, WantedLine, ship_value
+from spares.rma.request_standing import Unit
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """`case_id` None: a case is opened from `new_case`, the keyword arguments of `open_case`."""
+    """`case_id` None: a case is opened from `new_case`, the keyword arguments of `open_case`. `confirmation_id` is the
+    standing confirmation that the person was shown, `anew` the wish for another one. `units` are the faulty units; with
+    `another` they may be in an exchange already."""
 
     case_id: int | None
     new_case: dict[str, Any]
     faulty_part_id: int
+    anew: bool
+    confirmation_id: int | None
+    units: frozenset[Unit]
+    another: bool
     serial: str
     level: FaultLevel
     finding: str
@@ -31,18 +39,29 @@ def plan_of(form: RequestForm, reading: Reading, depot_id: int, confirmed_at: da
     """The plan of a form in which `check_whole` and its own validation found nothing wrong."""
     if reading.faulty_part is None:
         raise AssertionError("no request passes the checks without the faulty part")
+    used = reading.used
     return Plan(
         case_id=reading.case.id if reading.case else None,
         new_case={} if reading.case else _new_case(form, reading),
         faulty_part_id=reading.faulty_part.id,
+        anew=form.confirmation.data == ANEW,
+        confirmation_id=used.id if used and _was_shown(form, used) else None,
+        units=frozenset(reading.units),
+        another=form.another.data,
         serial=form.serial.data or "",
-        level=FaultLevel(form.level.data),
-        finding=form.finding.data or "",
+        level=used.level if used else FaultLevel(form.level.data),
+        finding=used.finding if used else form.finding.data or "",
         confirmed_at=confirmed_at,
         wanted=[_wanted(line) for line in reading.wanted],
         ship_to=_ship_to(form, reading),
         depot_id=depot_id,
     )
+
+
+def _was_shown(form: RequestForm, used: FaultConfirmation) -> bool:
+    """Whether the page showed it, or nothing was typed that it would leave aside."""
+    shown = form.confirmation.data or ""
+    return shown == str(used.id) or not (shown or (form.finding.data or "").strip())
 
 
 def _new_case(form: RequestForm, reading: Reading) -> dict[str, Any]:

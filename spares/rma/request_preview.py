@@ -29,7 +29,7 @@ class StockLine:
 
 def preview(form: RequestForm, reading: Reading, depot: Depot, now: datetime) -> dict[str, Any]:
     """Everything the live region shows, by name."""
-    promise, refusal = _promise(form, depot, now)
+    promise, refusal = _promise(form, reading, depot, now)
     device = reading.device
     return {
         "promise": promise,
@@ -41,12 +41,13 @@ def preview(form: RequestForm, reading: Reading, depot: Depot, now: datetime) ->
     }
 
 
-def _promise(form: RequestForm, depot: Depot, now: datetime) -> tuple[PromiseWords | None, str]:
+def _promise(form: RequestForm, reading: Reading, depot: Depot, now: datetime) -> tuple[PromiseWords | None, str]:
     try:
-        confirmed_at = confirmed_instant(form, depot)
+        confirmed_at = confirmed_instant(form, reading, depot)
         if confirmed_at is None:
             return None, ""
-        check_confirmed_at(confirmed_at, now)
+        if reading.used is None:
+            check_confirmed_at(confirmed_at, now)
         promise = promise_for(depot, confirmed_at)
         words = promise_words(
             promise.due_at,

@@ -12,13 +12,14 @@ from spares import settings
 from spares.accounts.access import Actor
 from spares.calendars.models import Depot
 from spares.cases import queries as cases
-from spares.cases.models import CaseState, Customer, ServiceCase, Site
+from spares.cases.models import CaseState, Customer, FaultConfirmation, ServiceCase, Site
 from spares.cases.services import check_confirmed_at
 from spares.errors import Conflict, Invalid, NotFound, SparesError
 from spares.inventory.models import Part, Tracking
 from spares.inventory.part_lookup import parts_by_number, the_part
 from spares.numbers import scan_key
-from spares.rma.request_forms import LineForm, RequestForm
+from spares.rma.request_forms import ANEW, LineForm, RequestForm
+from spares.rma.request_standing import Asked, Standing, Unit, asked_already, standing_confirmation
 from spares.rma.sent_units import sent_under
 from spares.web import as_utc
 
@@ -43,8 +44,10 @@ class Reading:
     """The records meant by a form. Wherever a field was left empty, what is known of the device or case stands in.
 
     `open_cases` are those about the device, while no case number is typed; for an existing case the only one of them is
-    `case` at once, and nobody has to type its number."""
+    `case` at once, and nobody has to type its number. `confirmed` is the confirmation that stands for the unit in the
+    case, `used` the same unless the fault is confirmed anew; `asked` are exchanges under way for the faulty units."""
 
+    serial_key: str = ""
     case: ServiceCase | None = None
     open_cases: list[ServiceCase] = field(default_factory=list)
     device: cases.Device | None = None
@@ -53,7 +56,22 @@ class Reading:
     site: Site | None = None
     faulty_part: Part | None = None
     wanted: list[WantedLine] = field(default_factory=list)
+    confirmed: Standing | None = None
+    used: FaultConfirmation | None = None
+    asked: list[Asked] = field(default_factory=list)
     problems: list[tuple[Field, SparesError]] = field(default_factory=list)
+
+    @property
+    def units(self) -> set[Unit]:
+        """The faulty units with a serial, as far as they are known."""
+        found = {
+            (line.part.id, scan_key(line.serial))
+            for line in self.wanted
+            if line.entry and line.part and not line.counted
+        }
+        if self.faulty_part is not None:
+            found.add((self.faulty_part.id, self.serial_key))
+        return {(part_id, key) for part_id, key in found if key}
 
     def against(self, at: Field, error: SparesError) -> None:
         """Note a problem at a field."""
@@ -62,21 +80,25 @@ class Reading:
 
 def read(form: RequestForm, actor: Actor) -> Reading:
     """Find what the form means. The number of statements does not grow with its lines."""
-    reading = Reading()
+    reading = Reading(serial_key=scan_key(_text(form.serial)))
     lines = [entry.form for entry in form.lines if not entry.form.is_empty]
     parts = parts_by_number({_text(form.part), _text(form.wanted), *(_text(line.part) for line in lines)})
     _read_case(reading, form, actor)
     _read_device(reading, form, parts)
     _read_sent(reading, form, actor)
     _offer_cases(reading, form, actor)
+    _read_confirmed(reading, form)
     _read_customer(reading, form)
     _read_wanted(reading, form, lines, parts)
+    reading.asked = asked_already(reading.units, actor)
     return reading
 
 
-def confirmed_instant(form: RequestForm, depot: Depot) -> datetime | None:
-    """The confirmation as an instant; None while none that can be read was typed. Raises Invalid for a year beyond
+def confirmed_instant(form: RequestForm, reading: Reading, depot: Depot) -> datetime | None:
+    """The instant of the confirmation in use, else of the one typed; None while none that can be read was typed. Raises Invalid for a year beyond
     what clocks can count."""
+    if reading.used is not None:
+        return reading.used.confirmed_at
     typed = form.confirmed_at.data
     if typed is None:
         return None
@@ -99,7 +121,7 @@ def check_whole(form: RequestForm, reading: Reading, confirmed_at: datetime | No
         reading.against(form.customer, Invalid("customer_needed"))
     if reading.faulty_part is None and not _text(form.part):
         reading.against(form.part, Invalid("part_needed"))
-    if confirmed_at is not None:
+    if confirmed_at is not None and reading.used is None:
         try:
             check_confirmed_at(confirmed_at, now)
         except Invalid as error:
@@ -178,6 +200,19 @@ def _offer_cases(reading: Reading, form: RequestForm, actor: Actor) -> None:
     reading.open_cases = list(cases.open_cases_of(reading.device.equipment.id, actor))
     if _is_existing(form) and len(reading.open_cases) == 1:
         reading.case = reading.open_cases[0]
+
+
+def _read_confirmed(reading: Reading, form: RequestForm) -> None:
+    """The fault may be confirmed already: the request rests on that, and the promise counts from it."""
+    if reading.case is None or (reading.faulty_part is None and _text(form.part)):
+        return
+    part_id = reading.faulty_part.id if reading.faulty_part else None
+    reading.confirmed = standing_confirmation(reading.case.id, _text(form.serial), part_id)
+    if reading.confirmed is None:
+        return
+    reading.faulty_part = reading.confirmed.part
+    if form.confirmation.data != ANEW:
+        reading.used = reading.confirmed.confirmation
 
 
 def _no_case(reading: Reading) -> SparesError:

@@ -7,20 +7,22 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
-from spares.accounts.access import Permission
+from spares.accounts.access import Actor, Permission
 from spares.accounts.guard import allow, current_actor
 from spares.calendars import queries as calendars
 from spares.calendars.models import Depot
 from spares.cases import queries as cases
+from spares.cases.models import FaultConfirmation, ServiceCase
 from spares.cases.services import attach, confirm_fault, open_case
 from spares.cases.timeline import lock_case
-from spares.errors import NotFound, SparesError
+from spares.errors import Conflict, NotFound, SparesError
 from spares.files.storage import Upload, store, uploads
 from spares.once import perform_once
-from spares.rma.request_forms import MOST_LINES, RequestForm
+from spares.rma.request_forms import ANEW, FAULT, MOST_LINES, RequestForm
 from spares.rma.request_plan import Plan, plan_of
 from spares.rma.request_preview import preview
 from spares.rma.request_reading import Reading, check_whole, confirmed_instant, read, site_values
+from spares.rma.request_standing import check_asked, standing_confirmation
 from spares.rma.requests import request_spares
 from spares.rma.routes import routes
 from spares.web import explain, refusal_status, refusals_on
@@ -36,8 +38,9 @@ def request_new() -> ResponseReturnValue:
     if request.method == "GET":
         _prefill(form, depots[0])
         return _page(form, _depot(form, depots))
-    if not {"look", "add_line", "take_case", "new_case"}.isdisjoint(request.form):
+    if not {"look", "add_line", "take_case", "new_case", "confirm_anew", "confirm_known"}.isdisjoint(request.form):
         _take_case(form)
+        _take_confirmation(form)
         if "add_line" in request.form and len(form.lines) < MOST_LINES:
             form.lines.append_entry()
         return _page(form, _depot(form, depots))
@@ -61,6 +64,7 @@ def request_preview() -> str:
     form, depots = _form()
     depot = _depot(form, depots)
     took_case = _take_case(form)
+    _take_confirmation(form)
     reading = read(form, current_actor())
     for_customer = request.form.get("ship_customer", "")
     redraw = reading.customer is not None and str(reading.customer.id) != for_customer
@@ -68,7 +72,13 @@ def request_preview() -> str:
         _fill_destination(form, reading, untouched=_is_untouched(form, for_customer))
     seen = preview(form, reading, depot, g.now)
     return render_template(
-        "rma/request_preview.html", form=form, reading=reading, redraw=redraw, took_case=took_case, **seen
+        "rma/request_preview.html",
+        form=form,
+        reading=reading,
+        redraw=redraw,
+        took_case=took_case,
+        **_fault(reading, partial=True),
+        **seen,
     )
 
 
@@ -113,6 +123,14 @@ def _take_case(form: RequestForm) -> bool:
     return bool(number) or "new_case" in request.form
 
 
+def _take_confirmation(form: RequestForm) -> None:
+    """Put into the form what a button beside the standing confirmation chose: another one, or it after all."""
+    if "confirm_anew" in request.form:
+        form.confirmation.data = ANEW
+    elif "confirm_known" in request.form:
+        form.confirmation.data = ""
+
+
 def _depot(form: RequestForm, depots: list[Depot]) -> Depot:
     return next((depot for depot in depots if depot.id == form.depot.data), depots[0])
 
@@ -132,7 +150,13 @@ def _prefill(form: RequestForm, depot: Depot) -> None:
         form.case_number.errors = [explain(error)]
         return
     form.level.data = case.level.value
-    known = cases.device(case.equipment_id) if case.equipment_id and not form.serial.data else None
+    if form.serial.data:
+        return
+    standing = standing_confirmation(case.id)
+    if standing is not None:
+        form.serial.data = standing.confirmation.serial
+        return
+    known = cases.device(case.equipment_id) if case.equipment_id else None
     if known is not None:
         form.serial.data = known.equipment.serial
 
@@ -148,8 +172,21 @@ def _page(form: RequestForm, depot: Depot) -> str:
         own_cases=cases.own_open_cases(current_actor()),
         depot=depot,
         more_lines=len(form.lines) < MOST_LINES,
+        **_fault(reading, partial=False),
         **preview(form, reading, depot, g.now),
     )
+
+
+def _fault(reading: Reading, *, partial: bool) -> dict[str, object]:
+    """How the fault's fields are to be drawn: `fault_state` names it, and `fault_redraw` says that the page around
+    the `partial` answer shows another."""
+    parts = [str(reading.confirmed.confirmation.id) if reading.confirmed else "", "used" if reading.used else ""]
+    state = " ".join([*parts, *(asked.rma.number for asked in reading.asked if asked.seen), str(len(reading.asked))])
+    return {
+        "fault_state": state,
+        "fault_redraw": partial and request.form.get("fault_state") != state,
+        "anew_pressed": "confirm_anew" in request.form,
+    }
 
 
 def _fill_destination(form: RequestForm, reading: Reading, *, untouched: bool) -> None:
@@ -184,7 +221,11 @@ def _request(form: RequestForm, depot: Depot, sent: list[Upload]) -> str | None:
     with refusals_on(form):
         valid = form.validate()
         reading = read(form, current_actor())
-        confirmed_at = confirmed_instant(form, depot)
+        if reading.used is not None:
+            for name in FAULT:  # not asked for: they are those of the confirmation
+                form[name].errors = []
+            valid = not form.errors
+        confirmed_at = confirmed_instant(form, reading, depot)
         check_whole(form, reading, confirmed_at, g.now)
         for at, error in reading.problems:
             at.errors = [*at.errors, explain(error)]
@@ -201,16 +242,9 @@ def _act(plan: Plan, sent: list[Upload], now: datetime) -> str:
         case = lock_case(plan.case_id, current_actor())
     else:
         case = open_case(**plan.new_case, level=plan.level, actor=actor, now=now)
-    confirmation = confirm_fault(
-        case,
-        part_id=plan.faulty_part_id,
-        serial=plan.serial,
-        level=plan.level,
-        finding=plan.finding,
-        confirmed_at=plan.confirmed_at,
-        actor=actor,
-        now=now,
-    )
+    if not plan.another:
+        check_asked(plan.units, actor)
+    confirmation = _confirmation(case, plan, actor, now)
     for upload in sent:
         stored = store(upload, by=actor.id, now=now, blame="attachments")
         attach(case, stored.id, stored.name, "finding", actor=actor, now=now)
@@ -224,6 +258,27 @@ def _act(plan: Plan, sent: list[Upload], now: datetime) -> str:
         now=now,
     )
     return url_for("rma_show", number=rma.number)
+
+
+def _confirmation(case: ServiceCase, plan: Plan, actor: Actor, now: datetime) -> FaultConfirmation:
+    """The standing confirmation that the person was shown, or a new one. Raises Conflict when another one stands."""
+    if plan.case_id is not None and not plan.anew:
+        standing = standing_confirmation(case.id, plan.serial, plan.faulty_part_id)
+        found = standing.confirmation if standing else None
+        if (found.id if found else None) != plan.confirmation_id:
+            raise Conflict("confirmed_already", field="confirmation")
+        if found is not None:
+            return found
+    return confirm_fault(
+        case,
+        part_id=plan.faulty_part_id,
+        serial=plan.serial,
+        level=plan.level,
+        finding=plan.finding,
+        confirmed_at=plan.confirmed_at,
+        actor=actor,
+        now=now,
+    )
 
 
 def _names(sent: list[Upload]) -> str:

@@ -37,6 +37,12 @@ explains(
             "%(count)s cases about this device are open: choose one beside the device, enter a number, or open a new case."
         ),
         "serial_of_line_needed": _l("Enter the serial of the faulty part that comes back for it."),
+        "confirmed_already": _l(
+            "The page did not show what is confirmed for this unit now: check it, then send the request again."
+        ),
+        "asked_already": _l(
+            "A spare for %(serial)s is already asked for. Tick this only if another one is really needed."
+        ),
         "serial_twice": _l("The serial %(serial)s stands here twice."),
         "one_unit_a_line": _l("A part with serials is one unit a line: use a further line for the next one."),
     }
