@@ -21,7 +21,7 @@ STATEMENTS = {
     "board": 3,
     "overdue": 3,
     "overdue, a past day": 3,
-    "reserve": 25,
+    "reserve": 29,
     "dispatch": 22,
     "receive a return": 17,
     "receive new stock": 15,
