@@ -11,6 +11,7 @@ from spares.calendars import queries as calendars
 from spares.cases.queries import warranty_of
 from spares.dispatch import documents
 from spares.dispatch.models import Document, DocumentKind
+from spares.errors import Conflict
 from spares.pdf.form import Party
 from spares.rma import return_slip
 from spares.rma.lifecycle import RECEIVABLE, ObligationState
@@ -56,12 +57,22 @@ def _in_warranty(found: Exchange, legs: list[Incoming], fault_on: date) -> bool 
     return answers.pop() if len(answers) == 1 else None
 
 
+def asks_for_parts(found: Exchange) -> bool:
+    """Whether anything has to come back, or came: what was cancelled, or never had to be returned, needs no slip."""
+    return any(leg.obligation.state is not ObligationState.CANCELLED for leg in found.incoming)
+
+
 def print_return_slip(rma_id: int, *, actor: Actor, now: datetime) -> tuple[Document, int]:
-    """Freeze what the slip says (again only when that has changed), and count the print: the document and its copy."""
+    """Freeze what the slip says (again only when that has changed), and count the print: the document and its copy.
+
+    Raises Conflict when nothing has to come back: a slip that asks for no part would be sent with an empty box."""
     actor.must(Permission.RETURN_ANNOUNCE)
     rma, _case = lock_rma(rma_id, actor)
     address = current_app.config["SPARES_BASE_URL"] + url_for("return_receive", number=rma.number)
-    slip = return_slip.to_json(return_slip_for(exchange(rma_id, actor), address))
+    found = exchange(rma_id, actor)
+    if not asks_for_parts(found):
+        raise Conflict("nothing_to_send_back", number=rma.number)
+    slip = return_slip.to_json(return_slip_for(found, address))
     document = documents.freeze(DocumentKind.RETURN_SLIP, rma.number, slip, actor=actor, now=now)
     copy_no = documents.count_print(document, actor=actor, now=now)
     return document, copy_no

@@ -110,6 +110,7 @@ def rma_page(rma_id: int, refusals: dict[str, str] | None = None, typed: str = "
             }
             for leg in found.incoming
         ],
+        owes=documents.asks_for_parts(found),
         primary=actions[0] if actions else None,
         may_cancel=actor.may(Permission.REQUEST_CANCEL) and any(leg.line.state in OPEN_LINES for leg in found.outgoing),
         refusals=refusals or {},

@@ -294,6 +294,7 @@ explains(
         "which_return": _l(
             "Several parts are expected and %(serial)s is none of them. Choose which one it stands for."
         ),
+        "nothing_to_send_back": _l("Nothing has to be sent back for %(number)s, so there is no return slip to print."),
         "nothing_receivable": _l("Nothing more is expected for %(number)s."),
         "confirmation_of_another_case": _l("This fault confirmation belongs to another case."),
     }

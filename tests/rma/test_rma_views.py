@@ -10,6 +10,7 @@ from spares.accounts.access import SYSTEM
 from spares.accounts.models import Role
 from spares.db import session, transaction
 from spares.dispatch.models import Document, DocumentPrint
+from spares.inventory.models import Part
 from spares.rma import obligations, returns
 from spares.rma.lifecycle import ObligationState
 from spares.rma.models import ObligationEvent
@@ -179,6 +180,19 @@ def test_the_return_slip_is_frozen_and_counted(pages: Pages) -> None:
     (line,) = data["lines"]
     assert (line["serial"], line["replacement_serial"], line["symptom"]) == ("F9", "S1", "电源板故障")
     assert "/documents/1/1.pdf" in chief.get("/rma/RMA-000001").text
+
+
+def test_where_nothing_comes_back_there_is_no_return_slip(pages: Pages) -> None:
+    with transaction():
+        session.get_one(Part, pages.world.part.id).return_required = False
+    making.dispatched(pages.world)
+    chief = pages.browser()
+    answer = post(chief, "/rma/RMA-000001/return-slip", {"request_key": "k1"})
+    assert answer.status_code == 409
+    assert "RMA-000001 无需返还，不必打印返还单。" in answer.text
+    assert session.scalars(select(Document)).all() == []
+    for page in ("/rma/RMA-000001", "/shipments/SH-000001"):
+        assert "/return-slip" not in chief.get(page).text
 
 
 def test_a_slip_says_more_when_more_is_known(pages: Pages) -> None:
