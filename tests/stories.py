@@ -1,6 +1,6 @@
-"""One form for each step of the loop, ready to be sent: for tests that send it eight times at once, kill it on its way,
-or let the disk run full. `Depot.sendable` carries an exchange of its own to where the step is the next one, so that all
-the stories, and several of each, stand in one database."""
+"""One form for each step of the loop (`STORIES` says which are not there), ready to be sent: for tests that send it eight
+times at once, kill it on its way, or let the disk run full. `Depot.sendable` carries an exchange of its own to where the
+step is the next one, so that all the stories, and several of each, stand in one database."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -230,6 +230,15 @@ def _order(verb: str, **fields: str) -> Callable[[Depot, Exchange], Sendable]:
     return form
 
 
+def _line(verb: str, **fields: str) -> Callable[[Depot, Exchange], Sendable]:
+    def form(_depot: Depot, one: Exchange) -> Sendable:
+        order = _of(one.order)
+        address = f"/dispatch/{order.number}/lines/{_of(one.line).id}/{verb}"
+        return Sendable(address, {"version": str(order.version), **fields})
+
+    return form
+
+
 def _shipment(verb: str, **fields: str) -> Callable[[Depot, Exchange], Sendable]:
     def form(_depot: Depot, one: Exchange) -> Sendable:
         shipment = _of(one.shipment)
@@ -295,6 +304,23 @@ STORIES: dict[str, tuple[str, Callable[[Depot, Exchange], Sendable]]] = {
             f"/returns/receive/{_of(one.rma).number}", {"serial": f"F{one.number}", "packages": "1"}
         ),
     ),
+    "correct waybill": ("sent", _obligation("waybill", carrier="顺丰", waybill="SF10")),
+    "put back": ("picked", _line("put-back")),
+    "cancel line": ("asked", _line("cancel", reason=REASON)),
+    "print slip": ("packed", _shipment("slip")),
+    "unexpected": (
+        "",
+        lambda _depot, one: Sendable(
+            "/returns/unexpected",
+            {
+                "part_number": "SW-24",
+                "serial": f"Q{one.number}",
+                "quantity": "1",
+                "sender": "某公司 王某",
+                "customer_code": "C1",
+            },
+        ),
+    ),
     "lose return": ("sent", _obligation("lose", reason=REASON)),
     "inspect": ("received", _obligation("inspect", result="fault_found")),
     "settle": ("inspected", _obligation("settle", disposition="repair")),
@@ -303,4 +329,5 @@ STORIES: dict[str, tuple[str, Callable[[Depot, Exchange], Sendable]]] = {
     "adjust": ("", _stock("adjust", change="condition", new_condition="faulty", reason=REASON)),
     "import": ("", _import),
 }
-"""By the name of the step: how far an exchange must be, and the form."""
+"""By the name of the step: how far an exchange must be, and the form. Not among them: the decision about a discrepancy, putting
+away by scanning, taking a posting back, reserving again, the return slip, and the days of the calendar."""

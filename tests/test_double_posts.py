@@ -1,5 +1,5 @@
-"""The same form eight times at once, for every step that changes something: it acts once, exactly as if it had been sent
-once, and all eight are led to the same page."""
+"""The same form eight times at once, for every step of `stories.STORIES`: it acts once, exactly as if it had been sent once,
+and all eight are led to the same page."""
 
 import threading
 from collections.abc import Iterator

@@ -1,5 +1,6 @@
-"""A process killed at any statement of a step leaves the state before the step or after it, whole; and the same form
-sent again finishes it, once.
+"""A process killed on its way through a step leaves the state before the step or after it, whole; and the same form sent
+again finishes it, once. The six steps of `STORIES` are killed, on SQLite at every statement, and the first five of them
+on PostgreSQL at five moments; an import at every statement of its worker.
 
 A child of this process sends the form and kills itself at a statement, with no chance to tidy up. What is in the tables
 afterwards is compared row by row."""
