@@ -318,7 +318,7 @@ def test_a_double_click_and_the_back_button_make_one_exchange(live: Live, engine
 
 def test_an_ended_session_keeps_what_was_typed(live: Live, engineer: Tab) -> None:
     page, before = engineer.page, _exchanges(live)
-    _fill(engineer, "OCLR190077")
+    _fill(engineer, "NS48T1902233")
     engineer.context.clear_cookies(name="spares_session")
     page.get_by_role("button", name="确认故障并申请").click()
     expect(page.get_by_label("密码")).to_be_visible()
