@@ -74,6 +74,16 @@ class BoardRow:
     lines: list[BoardLine]
 
     @property
+    def is_waiting(self) -> bool:
+        """Whether a line has no stock, so that the promise is at risk."""
+        return any(line.state is LineState.BACK_ORDERED for line in self.lines)
+
+    @property
+    def missing(self) -> dict[int, str]:
+        """The part numbers that have no stock, by the key of the part."""
+        return {line.part_id: line.part_number for line in self.lines if line.state is LineState.BACK_ORDERED}
+
+    @property
     def next_step(self) -> NextStep:
         """What to do next; a packed shipment goes before picking more, since it only waits for its waybill."""
         return next_step(self.lines)
@@ -105,7 +115,8 @@ def board(
     page: int,
     size: int,
 ) -> tuple[list[BoardRow], bool]:
-    """A page of the depot's open orders that `actor` may see, the earliest promise first, and whether there are more.
+    """A page of the depot's open orders that `actor` may see, the earliest promise first, then by level and age; and whether there are
+    more.
 
     `day_begins` and `day_ends` are the midnights around the depot's day, for `Show.TODAY`. One statement."""
     wanted = (
@@ -113,7 +124,7 @@ def board(
         .join(ServiceCase, ServiceCase.id == DispatchOrder.case_id)
         .where(DispatchOrder.depot_id == depot_id, DispatchOrder.is_open, visible_cases(actor))
         .where(*_filters(show, now, day_begins, day_ends))
-        .order_by(DispatchOrder.due_at, DispatchOrder.id)
+        .order_by(DispatchOrder.due_at, DispatchOrder.level, DispatchOrder.id)
         .offset((page - 1) * size)
         .limit(size + 1)
     )
@@ -179,7 +190,7 @@ def with_stock(wanted: Select[Any]) -> Select[Any]:
         .outerjoin(taken, taken.id == DispatchLine.unit_id)
         .outerjoin(packed, packed.c.line_id == DispatchLine.id)
         .options(contains_eager(DispatchOrder.case).contains_eager(ServiceCase.customer))
-        .order_by(DispatchOrder.due_at, DispatchOrder.id, DispatchLine.line_no, Hold.id)
+        .order_by(DispatchOrder.due_at, DispatchOrder.level, DispatchOrder.id, DispatchLine.line_no, Hold.id)
     )
 
 

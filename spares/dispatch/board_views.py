@@ -17,7 +17,7 @@ from spares.dispatch import picking, queries
 from spares.dispatch.board import BoardRow, Show
 from spares.dispatch.lifecycle import LineState
 from spares.dispatch.models import DeliveryMethod, DispatchOrder
-from spares.dispatch.promise_words import promise_words
+from spares.dispatch.promise_words import order_promise
 from spares.dispatch.routes import routes
 from spares.dispatch.words import LINE_STATES, LINE_TONES, METHODS, NEXT_STEPS
 from spares.errors import Conflict, NotFound, SparesError
@@ -57,7 +57,7 @@ def board_page() -> dict[str, Any]:
         size=PAGE_SIZE,
     )
     return {
-        "rows": [(row, promised(row.order, depot, calendar, g.now)) for row in rows],
+        "rows": [(row, promised(row, depot, calendar, g.now)) for row in rows],
         "more": more,
         "page": page_number(),
         "depot": depot,
@@ -126,21 +126,9 @@ def packed_in(row: BoardRow) -> str:
     return next((line.shipment_number for line in row.lines if line.shipment_number), "")
 
 
-def promised(order: DispatchOrder, depot: Depot, calendar: Calendar, now: datetime) -> dict[str, Any]:
+def promised(row: BoardRow, depot: Depot, calendar: Calendar, now: datetime) -> dict[str, Any]:
     """The promise of an order that has not left, in words, for the macro `deadline`."""
-    return dict(
-        promise_words(
-            order.due_at,
-            order.promise_kind,
-            order.promise_reason,
-            order.confirmed_at,
-            order.promise_provisional,
-            now,
-            calendar,
-            cutoff=depot.cutoff,
-            by_hand=order.promise_changed_by_hand,
-        )
-    )
+    return dict(order_promise(row.order, now, calendar, cutoff=depot.cutoff, waiting=row.is_waiting))
 
 
 def depot_of(order: DispatchOrder) -> tuple[Depot, Calendar]:

@@ -166,7 +166,7 @@ def promise_change(number: str) -> ResponseReturnValue:
         row=row,
         form=form,
         closed=why_closed(depot, form.due_at.data),
-        promise=promised(row.order, depot, calendar, g.now),
+        promise=promised(row, depot, calendar, g.now),
         version=request.form.get("version") or row.order.version,
         changes=queries.promise_changes(row.order.id),
         reason_words=reason_words,
@@ -207,7 +207,7 @@ def order_page(order_id: int, *, refusal: str = "", refused_at: str = "", reason
         row=row,
         order=order,
         depot=depot,
-        promise=promised(order, depot, calendar, g.now) if order.is_open else None,
+        promise=promised(row, depot, calendar, g.now) if order.is_open else None,
         changes=queries.promise_changes(order.id),
         shipments=sent,
         papers=queries.papers(subjects),
@@ -247,7 +247,7 @@ def _words() -> dict[str, Any]:
 def _pick_page(row: BoardRow) -> str:
     depot, calendar = depot_of(row.order)
     return render_template(
-        "dispatch/order_pick.html", row=row, promise=promised(row.order, depot, calendar, g.now), **_words()
+        "dispatch/order_pick.html", row=row, promise=promised(row, depot, calendar, g.now), **_words()
     )
 
 

@@ -58,7 +58,7 @@ def order_pack(number: str) -> ResponseReturnValue:
         form=form,
         picked=picked,
         left=[line for line in row.lines if line.state in {LineState.RESERVED, LineState.BACK_ORDERED}],
-        promise=promised(row.order, depot, calendar, g.now),
+        promise=promised(row, depot, calendar, g.now),
         version=request.form.get("version") or row.order.version,
     )
     return page, 200 if request.method == "GET" else refusal_status()

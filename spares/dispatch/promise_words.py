@@ -7,6 +7,7 @@ from flask_babel import gettext
 
 from spares.calendars.time_left import day_words, time_left
 from spares.dispatch.cutoff import CUTOFF, PromiseReason
+from spares.dispatch.models import DispatchOrder
 from spares.workdays import Calendar
 
 
@@ -18,6 +19,25 @@ class PromiseWords(TypedDict):
     why: str
     tone: str
     provisional: bool
+    risk: str
+
+
+def order_promise(
+    order: DispatchOrder, now: datetime, calendar: Calendar, *, cutoff: time, waiting: bool
+) -> PromiseWords:
+    """The words for an order that has not left, by its depot's `calendar` and `cutoff`; see `promise_words`."""
+    return promise_words(
+        order.due_at,
+        order.promise_kind,
+        order.promise_reason,
+        order.confirmed_at,
+        order.promise_provisional,
+        now,
+        calendar,
+        cutoff=cutoff,
+        by_hand=order.promise_changed_by_hand,
+        waiting=waiting,
+    )
 
 
 def promise_words(
@@ -31,18 +51,21 @@ def promise_words(
     *,
     cutoff: time = CUTOFF,
     by_hand: bool = False,
+    waiting: bool = False,
 ) -> PromiseWords:
     """The words for an order that has not left, in the reader's language. `kind` and `reason` are a `PromiseKind` and a
     `PromiseReason`, or their text. `by_hand`: an administrator set the promise, so the rule no longer explains it.
 
-    Time left is counted in the depot's `calendar`. Tones: good, warn from two working hours on, bad when over."""
+    Time left is counted in the depot's `calendar`. Tones: good, warn from two working hours on, bad when over. `waiting`:
+    something of it has no stock. The promise stays as it was counted, but it is at risk and never good."""
     left = time_left(due_at, now, calendar)
     return PromiseWords(
         headline=_headline(due_at, now, calendar, is_over=left.is_over),
         left=left.words,
         why=_why(PromiseReason(reason), confirmed_at, now, calendar, cutoff, by_hand=by_hand),
-        tone=left.tone,
+        tone="warn" if waiting and not left.is_over else left.tone,
         provisional=provisional,
+        risk=str(gettext("Out of stock, promise at risk")) if waiting else "",
     )
 
 

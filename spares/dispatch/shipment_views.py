@@ -12,12 +12,13 @@ from spares.cases.access import must_see
 from spares.cases.timeline import check_seen
 from spares.db import session
 from spares.dispatch import documents, queries, shipping
-from spares.dispatch.board_views import depot_of, promised
+from spares.dispatch.board_views import depot_of
 from spares.dispatch.documents import kilograms
 from spares.dispatch.forms import DispatchForm, sent_key
 from spares.dispatch.lifecycle import ShipmentState
 from spares.dispatch.models import DeliveryMethod, Document, DocumentKind, Shipment
 from spares.dispatch.orders import lock_shipment
+from spares.dispatch.promise_words import order_promise
 from spares.dispatch.routes import routes
 from spares.dispatch.words import DOCUMENTS, METHODS, SHIPMENT_STATES, SHIPMENT_TONES, address_of
 from spares.errors import NotFound, SparesError
@@ -159,7 +160,9 @@ def shipment_page(
         depot=depot,
         form=form,
         carriers=carriers,
-        promise=promised(order, depot, calendar, g.now) if shipment.state is ShipmentState.PACKED else None,
+        promise=order_promise(order, g.now, calendar, cutoff=depot.cutoff, waiting=False)
+        if shipment.state is ShipmentState.PACKED
+        else None,
         lines=queries.sent_lines([shipment.id])[shipment.id],
         papers=papers,
         printed=queries.prints_by_kind(papers),

@@ -12,8 +12,9 @@ from spares.calendars import queries as calendars
 from spares.cases.models import ServiceCase
 from spares.cases.panels import adds_panel
 from spares.db import session
+from spares.dispatch.lifecycle import LineState
 from spares.dispatch.models import DispatchLine, DispatchOrder
-from spares.dispatch.promise_words import PromiseWords, promise_words
+from spares.dispatch.promise_words import PromiseWords, order_promise
 from spares.dispatch.words import LINE_STATES, LINE_TONES
 from spares.rma.due_words import DueWords, due_words
 from spares.rma.models import Obligation, Rma
@@ -46,19 +47,9 @@ def exchanges_of(case_id: int, now: datetime) -> list[ExchangeRow]:
         row = rows[order.rma_id]
         row.lines += order.lines
         if order.is_open:
-            row.promises.append(
-                promise_words(
-                    order.due_at,
-                    order.promise_kind,
-                    order.promise_reason,
-                    order.confirmed_at,
-                    order.promise_provisional,
-                    now,
-                    days[order.depot_id],
-                    cutoff=depots[order.depot_id].cutoff,
-                    by_hand=order.promise_changed_by_hand,
-                )
-            )
+            waiting = any(line.state is LineState.BACK_ORDERED for line in order.lines)
+            cutoff = depots[order.depot_id].cutoff
+            row.promises.append(order_promise(order, now, days[order.depot_id], cutoff=cutoff, waiting=waiting))
     owed = select(Obligation).where(Obligation.case_id == case_id).options(joinedload(Obligation.part))
     for one in session.scalars(owed.order_by(Obligation.id)):
         rows[one.rma_id].returns.append((one, due_words(one, now, days[one.depot_id])))

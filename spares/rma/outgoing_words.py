@@ -5,7 +5,7 @@ from datetime import datetime
 
 from spares.dispatch.lifecycle import OPEN_LINES, LineState
 from spares.dispatch.models import DispatchLine, DispatchOrder
-from spares.dispatch.promise_words import PromiseWords, promise_words
+from spares.dispatch.promise_words import PromiseWords, order_promise
 from spares.rma.queries import Exchange
 from spares.workdays import Calendar
 
@@ -19,6 +19,11 @@ class ToShip:
     ready: list[DispatchLine]
     waiting: list[DispatchLine]
 
+    @property
+    def missing(self) -> dict[int, str]:
+        """The part numbers that have no stock, by the key of the part."""
+        return {line.requested_part_id: line.requested_part.part_number for line in self.waiting}
+
 
 def to_ship(found: Exchange, now: datetime, calendar: Calendar) -> list[ToShip]:
     """The exchange's orders that are not done, in their order."""
@@ -28,17 +33,7 @@ def to_ship(found: Exchange, now: datetime, calendar: Calendar) -> list[ToShip]:
         lines = [leg.line for leg in found.outgoing if leg.order is order and leg.line.state in OPEN_LINES]
         if not lines:
             continue
-        words = promise_words(
-            order.due_at,
-            order.promise_kind,
-            order.promise_reason,
-            order.confirmed_at,
-            order.promise_provisional,
-            now,
-            calendar,
-            cutoff=found.depot.cutoff,
-            by_hand=order.promise_changed_by_hand,
-        )
         waiting = [line for line in lines if line.state is LineState.BACK_ORDERED]
+        words = order_promise(order, now, calendar, cutoff=found.depot.cutoff, waiting=bool(waiting))
         result.append(ToShip(order, words, [line for line in lines if line not in waiting], waiting))
     return result

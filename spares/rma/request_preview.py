@@ -29,19 +29,22 @@ class StockLine:
 
 def preview(form: RequestForm, reading: Reading, depot: Depot, now: datetime) -> dict[str, Any]:
     """Everything the live region shows, by name."""
-    promise, refusal = _promise(form, reading, depot, now)
+    stock = _stock(reading, depot.id)
+    promise, refusal = _promise(form, reading, depot, now, waiting=any(line.offer is None for line in stock))
     device = reading.device
     return {
         "promise": promise,
         "promise_refusal": refusal,
-        "stock": _stock(reading, depot.id),
+        "stock": stock,
         "device": device,
         "other_customer": device if device and reading.customer and device.customer.id != reading.customer.id else None,
         "today": calendars.depot_calendar(depot).local_day(now),
     }
 
 
-def _promise(form: RequestForm, reading: Reading, depot: Depot, now: datetime) -> tuple[PromiseWords | None, str]:
+def _promise(
+    form: RequestForm, reading: Reading, depot: Depot, now: datetime, *, waiting: bool
+) -> tuple[PromiseWords | None, str]:
     try:
         confirmed_at = confirmed_instant(form, reading, depot)
         if confirmed_at is None:
@@ -58,6 +61,7 @@ def _promise(form: RequestForm, reading: Reading, depot: Depot, now: datetime) -
             now,
             calendars.depot_calendar(depot),
             cutoff=depot.cutoff,
+            waiting=waiting,
         )
     except SparesError as error:
         return None, explain(error)

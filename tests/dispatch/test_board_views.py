@@ -1,5 +1,6 @@
 """The board: what has to leave, in which order, and the scan that starts the work."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from html import unescape
 
@@ -8,6 +9,7 @@ import time_machine
 from flask import Flask
 
 from spares.accounts.models import Role
+from spares.cases.confirmation_clock import FaultLevel
 from spares.db import session, transaction
 from spares.dispatch.models import DeliveryMethod
 from spares.settings import SettingValue
@@ -42,6 +44,32 @@ def test_the_earliest_promise_comes_first_with_bin_serial_and_next_step(app: Fla
     assert "<b>某银行</b>" not in page and "&lt;b&gt;某银行" in page
     assert "Was to ship by 11-17" in words and "over by 3 h of working time" in words
     assert 'class="row-bad"' in page
+
+
+def test_an_order_without_stock_is_at_risk_on_the_board_and_on_its_page(app: Flask) -> None:
+    client, keeper = browser(app), browser(app, Role.WAREHOUSE)
+    with app.app_context():
+        depot, part = make_depot(), make_part("XG-1")
+        order = make_exchange(depot, part).order
+    board = unescape(client.get("/board").text)
+    assert "Out of stock, promise at risk" in board and "tone-good" not in board and 'class="row-warn"' in board
+    page = unescape(client.get(f"/dispatch/{order.number}").text)
+    assert "Out of stock, promise at risk" in page and "deadline tone-warn" in page
+    assert f'href="/parts/{part.id}#substitutes">Approve a substitute for XG-1' in page
+    assert f'href="/dispatch/{order.number}/promise">Change the promise, with a reason' in page
+    kept = unescape(keeper.get(f"/dispatch/{order.number}").text)
+    assert "Look for stock again" in kept and "Approve a substitute" not in kept and "told by e-mail" in kept
+
+
+def test_of_one_promise_the_worse_fault_comes_first(app: Flask) -> None:
+    client = browser(app)
+    with app.app_context():
+        depot, part = make_depot(), make_part()
+        levels = [FaultLevel.C3, FaultLevel.C1, FaultLevel.C2, FaultLevel.C1]
+        third, first, second, younger = [make_exchange(depot, part, level=level).order.number for level in levels]
+        early = make_exchange(depot, part, level=FaultLevel.C3, confirmed_at=NOON - timedelta(days=1)).order.number
+    shown = dict.fromkeys(re.findall(r">(DO-\d+)<", client.get("/board").text))
+    assert list(shown) == [early, first, younger, second, third]
 
 
 def test_an_empty_board_says_so(app: Flask) -> None:

@@ -19,7 +19,7 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI)
 
 
-def words_of(confirmed: str, now: str, *, by_hand: bool = False) -> PromiseWords:
+def words_of(confirmed: str, now: str, *, by_hand: bool = False, waiting: bool = False) -> PromiseWords:
     promise = ships_by(at(confirmed), CALENDAR)
     return promise_words(
         promise.due_at,
@@ -30,6 +30,7 @@ def words_of(confirmed: str, now: str, *, by_hand: bool = False) -> PromiseWords
         at(now),
         CALENDAR,
         by_hand=by_hand,
+        waiting=waiting,
     )
 
 
@@ -55,7 +56,18 @@ def test_the_promise_the_time_left_and_why(
 ) -> None:
     with context.test_request_context(), force_locale("zh_Hans_CN"):
         found = words_of(confirmed, now)
-    assert found == {"headline": headline, "left": left, "why": why, "tone": tone, "provisional": provisional}
+    shown = {"headline": headline, "left": left, "why": why, "tone": tone, "provisional": provisional}
+    assert found == shown | {"risk": ""}
+
+
+@pytest.mark.parametrize(
+    ("now", "tone"),
+    [("2026-11-20 13:50", "warn"), ("2026-11-20 16:00", "warn"), ("2026-11-20 17:01", "bad")],
+)
+def test_a_promise_without_stock_is_at_risk_and_never_good(context: Flask, now: str, tone: str) -> None:
+    with context.test_request_context(), force_locale("zh_Hans_CN"):
+        kept, risky = words_of("2026-11-20 13:42", now), words_of("2026-11-20 13:42", now, waiting=True)
+    assert risky == kept | {"tone": tone, "risk": "缺货，承诺有风险"}
 
 
 def test_in_english(context: Flask) -> None:
@@ -66,6 +78,7 @@ def test_in_english(context: Flask) -> None:
             "why": "Confirmed 13:42, before 14:00",
             "tone": "good",
             "provisional": False,
+            "risk": "",
         }
 
 

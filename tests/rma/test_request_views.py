@@ -25,7 +25,7 @@ from spares.inventory.models import Hold, Part, Tracking
 from spares.rma.models import Obligation, Rma
 from tests.cases import making
 from tests.conftest import NOON
-from tests.factories import make_actor, make_user, sign_in
+from tests.factories import make_actor, make_user, post, sign_in
 
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
@@ -167,6 +167,17 @@ def test_an_existing_case_and_attachments(world: SimpleNamespace) -> None:
         ("板卡.png", "image/png", "finding"),
         ("log.pdf", "application/pdf", "finding"),
     ]
+
+
+def test_the_promise_of_a_part_without_stock_is_at_risk_before_and_after_the_request(world: SimpleNamespace) -> None:
+    making.make_part("RARE-1")
+    seen = post(world.client, "/request/preview", typed(world, wanted="RARE-1")).text
+    assert "今日 17:00 前发出" in seen and "缺货，承诺有风险" in seen and "系统立即通知 RMA 管理员" in seen
+    assert "tone-good" not in seen
+    in_stock = post(world.client, "/request/preview", typed(world)).text
+    assert "缺货" not in in_stock and "deadline tone-good" in in_stock
+    page = world.client.get(ask(world, wanted="RARE-1").location).text
+    assert "缺货，承诺有风险" in page and "deadline tone-warn" in page
 
 
 def test_the_same_form_twice_makes_one_rma(world: SimpleNamespace) -> None:
