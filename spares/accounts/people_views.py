@@ -156,12 +156,13 @@ def audit_list() -> str:
     """What was changed outside any case, newest first."""
     subject = request.args.get("subject", "").strip()[:120]
     found, more = audit.entries(subject=subject, page=page_number(), size=PAGE_SIZE)
-    rows = [(entry, name, audit_words.details(entry)) for entry, name in found]
-    people = queries.names(set(filter(None, (audit_words.person_in(entry) for entry, _name in found))))
+    records = audit_words.records_of(entry for entry, _name in found)
+    rows = [
+        (entry, name, audit_words.subject(entry, records), audit_words.details(entry, records)) for entry, name in found
+    ]
     return render_template(
         "accounts/audit_list.html",
         rows=rows,
-        subjects={entry.subject: audit_words.subject(entry, people) for entry, _name in found},
         actions=ACTIONS,
         page=page_number(),
         more=more,

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from spares.accounts.access import Permission
 from spares.accounts.guard import allow, current_actor
 from spares.accounts.queries import names
+from spares.calendars import audit_names as audit_names  # registers what the audit calls depots and settings
 from spares.calendars import depot_views, notice_views, queries, services, settings_views
 from spares.calendars.chinese_holidays import FIRST_YEAR, LAST_YEAR
 from spares.calendars.forms import DaysForm

@@ -1,5 +1,6 @@
 """The slice's pages."""
 
+from spares.inventory import audit_names as audit_names  # registers what the audit calls parts, bins and imports
 from spares.inventory import import_views, label_views, parts_views, stock_form_views, stock_scan_views, stock_views
 from spares.web import Routes
 

@@ -82,11 +82,12 @@ says(
         "weight_grams": _l("Weight"),
         "substitute": _l("Substitute"),
         "rank": _l("Rank"),
-        "old_rank": _l("Rank"),
+        "old_rank": _l("Earlier rank"),
         "note": _l("Note"),
         "depot": _l("Depot"),
         "code": _l("Code"),
     },
+    values={"tracking": TRACKINGS},
 )
 
 

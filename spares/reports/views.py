@@ -34,11 +34,10 @@ def overdue_show() -> str | tuple[str, int]:
     today = depot_calendar(default_depot()).local_day(g.now)
     problem, status = "", 200
     try:
-        day, filters = _asked(today)
+        day = _asked_day(today)
     except SparesError as error:
-        problem, status = explain(error), error.status
-        day, filters = today, Filters()
-    report = overdue_as_of(day, filters, now=g.now)
+        problem, status, day = explain(error), error.status, today
+    report = overdue_as_of(day, _filters(), now=g.now)
     page = page_number()
     shown = report.lines[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
     pages = max(1, -(-len(report.lines) // PAGE_SIZE))
@@ -68,8 +67,8 @@ def overdue_export_file(kind: str) -> Response:
     """What the screen shows with the same filters, all pages of it, as a file."""
     if kind not in MIME_TYPES:
         raise NotFound("not_found")
-    day, filters = _asked(depot_calendar(default_depot()).local_day(g.now))
-    report = overdue_as_of(day, filters, now=g.now)
+    day = _asked_day(depot_calendar(default_depot()).local_day(g.now))
+    report = overdue_as_of(day, _filters(), now=g.now)
     response = Response(_drawn(kind, report), mimetype=MIME_TYPES[kind])
     name = _("Overdue returns %(day)s", day=day.isoformat())
     if report.filtered:
@@ -95,9 +94,8 @@ def _drawn(kind: str, report: OverdueReport) -> bytes:
     return overdue_export.as_pdf(report, organisation, g.now)
 
 
-def _asked(today: date) -> tuple[date, Filters]:
-    """The day and filters in the address. Raises Invalid for a day that is none, or lies in the future; a filter that
-    names nothing shows everything."""
+def _asked_day(today: date) -> date:
+    """The day in the address. Raises Invalid for a day that is none, lies in the future, or too far back."""
     typed = request.args.get("as_of", "").strip()
     try:
         day = date.fromisoformat(typed) if typed else today
@@ -107,8 +105,13 @@ def _asked(today: date) -> tuple[date, Filters]:
         raise Invalid("report_day_too_early", field="as_of", day=day, first=FIRST_DAY)
     if day > today:
         raise Invalid("report_day_in_future", field="as_of", day=day, today=today)
+    return day
+
+
+def _filters() -> Filters:
+    """The filters in the address; one that names nothing shows everything."""
     bucket, state = request.args.get("bucket", ""), request.args.get("state", "")
-    return day, Filters(
+    return Filters(
         customer_id=_key("customer"),
         depot_id=_key("depot"),
         bucket=AgeingBucket(bucket) if bucket in set(AgeingBucket) else None,

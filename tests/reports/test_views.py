@@ -1,6 +1,8 @@
 """The report's pages through the client: figures, filters, downloads, bad days."""
 
+import re
 from datetime import UTC, datetime
+from html import unescape
 
 import pytest
 import time_machine
@@ -64,6 +66,15 @@ def test_a_past_day_and_filters(finance: FlaskClient) -> None:
 def test_a_bad_day_is_explained(finance: FlaskClient, day: str, words: str) -> None:
     assert words in page(finance, f"/reports/overdue?as_of={day}", 422)
     page(finance, f"/reports/overdue/export.csv?as_of={day}", 422)
+
+
+def test_a_refused_day_is_left_out_of_the_downloads_and_loses_no_filter(finance: FlaskClient) -> None:
+    text = page(finance, "/reports/overdue?as_of=2026-12-12&state=not_sent&bucket=1-5", 422)
+    assert "F2" in text
+    assert "F1" not in text
+    links = re.findall(r'href="(/reports/overdue/export[^"]*)"', text)
+    assert links == [f"/reports/overdue/export.{kind}?state=not_sent&amp;bucket=1-5" for kind in ("csv", "xlsx", "pdf")]
+    assert page(finance, unescape(links[0])).count("F2") == 1
 
 
 def test_a_day_before_the_calendar_is_explained(finance: FlaskClient) -> None:
