@@ -13,7 +13,7 @@ from spares.calendars import queries as calendars
 from spares.calendars.models import Depot
 from spares.db import transaction
 from spares.dispatch import board as boards
-from spares.dispatch import picking, queries
+from spares.dispatch import picking
 from spares.dispatch.board import BoardRow, Show
 from spares.dispatch.lifecycle import LineState
 from spares.dispatch.models import DeliveryMethod, DispatchOrder
@@ -135,9 +135,3 @@ def depot_of(order: DispatchOrder) -> tuple[Depot, Calendar]:
     """The order's depot and its calendar."""
     depot = calendars.depot(order.depot_id)
     return depot, calendars.depot_calendar(depot)
-
-
-def bin_instead(text: str, depot_id: int) -> str:
-    """What to say when a bin's code was scanned where a serial is wanted; nothing when it was none."""
-    code = queries.bin_named(text, depot_id) if text.strip() else ""
-    return _("%(bin)s is a bin. Scan the serial on the part that lies in it.", bin=code) if code else ""

@@ -2,16 +2,20 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from flask import request
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, DateTimeLocalField, SelectMultipleField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length
+from wtforms import BooleanField, DateTimeLocalField, Field, SelectMultipleField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from spares.errors import Invalid
+from spares.dispatch.shipping import check_packages, check_weight
+from spares.errors import Invalid, SparesError
+from spares.web import explain
 from spares.whole_numbers import WholeNumberField
 
 _DECIMAL = re.compile(r"^(\d{1,6})(?:\.(\d{1,3})|,(\d{1,2}))?$", re.ASCII)
@@ -37,6 +41,27 @@ def grams(typed: str) -> int | None:
     return int(found[1]) * 1000 + int(fraction)
 
 
+class Passes:
+    """A service's own check as a validator: what it refuses is said together with the rest that is wrong."""
+
+    def __init__(self, check: Callable[[Any], object]) -> None:
+        self.check = check
+
+    def __call__(self, form: FlaskForm, field: Field) -> None:
+        """Raises ValidationError in the refusal's words; what could not be read at all has its error already."""
+        if field.data is None:
+            return
+        try:
+            self.check(field.data)
+        except SparesError as error:
+            raise ValidationError(explain(error)) from None
+
+
+def _some(chosen: list[int]) -> None:
+    if not chosen:
+        raise Invalid("line_choice_missing", field="lines")
+
+
 class Boxes(SelectMultipleField):
     """Several choices as check boxes. What was chosen need not be on offer any more: the service decides, since a form
     that is sent twice must meet its first result and not a refusal."""
@@ -48,9 +73,15 @@ class Boxes(SelectMultipleField):
 class PackForm(FlaskForm):  # type: ignore[misc]
     """How many packages, how heavy, and which of the picked lines."""
 
-    packages = WholeNumberField(_l("Packages"), [InputRequired()], default=1, render_kw={"min": 1, "max": 999})
-    weight = StringField(_l("Gross weight"), [Length(max=20)], render_kw={"autocomplete": "off"})
-    lines = Boxes(_l("Lines in this shipment"), coerce=int, validate_choice=False)
+    packages = WholeNumberField(
+        _l("Packages"), [InputRequired(), Passes(check_packages)], default=1, render_kw={"min": 1, "max": 999}
+    )
+    weight = StringField(
+        _l("Gross weight"),
+        [Length(max=20), Passes(lambda typed: check_weight(grams(typed)))],
+        render_kw={"autocomplete": "off"},
+    )
+    lines = Boxes(_l("Lines in this shipment"), [Passes(_some)], coerce=int, validate_choice=False)
 
 
 class DispatchForm(FlaskForm):  # type: ignore[misc]

@@ -1,6 +1,6 @@
 """An order's page, picking by scanning, and the promise set anew."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import flash, g, make_response, redirect, render_template, request, url_for
@@ -17,7 +17,7 @@ from spares.db import transaction
 from spares.dispatch import board as boards
 from spares.dispatch import orders, picking, queries
 from spares.dispatch.board import BoardRow
-from spares.dispatch.board_views import after_picking, bin_instead, depot_of, next_url, promised
+from spares.dispatch.board_views import after_picking, depot_of, next_url, promised
 from spares.dispatch.forms import PromiseForm, sent_key
 from spares.dispatch.lifecycle import LineState
 from spares.dispatch.models import DispatchOrder
@@ -72,7 +72,7 @@ def order_scan(number: str) -> ResponseReturnValue:
     except SparesError as error:
         tone, status = "bad", error.status
         title, note = _("%(scanned)s refused", scanned=text.strip()[:80] or "–"), explain(error)
-        note = bin_instead(text, row.order.depot_id) or note
+        note = _bin_instead(text, row.order.depot_id, error.facts) or note
     if "HX-Request" not in request.headers:
         flash(f"{title} {note}".strip(), {"good": "success", "warn": "warning", "bad": "error"}[tone])
         return redirect(after_picking(seen_order(number)) if status == 200 else url_for("order_pick", number=number))
@@ -249,6 +249,20 @@ def _pick_page(row: BoardRow) -> str:
     return render_template(
         "dispatch/order_pick.html", row=row, promise=promised(row, depot, calendar, g.now), **_words()
     )
+
+
+def _bin_instead(text: str, depot_id: int, facts: Mapping[str, Any]) -> str:
+    """What to say when a bin's code was scanned where a serial is wanted; nothing when it was none, or no serial is."""
+    code = queries.bin_named(text, depot_id) if text.strip() and facts.get("expected", "–") != "–" else ""
+    if not code:
+        return ""
+    said: str = _(
+        "%(bin)s is a bin. Scan the serial on the part that lies in it. %(order)s expects: %(expected)s.",
+        bin=code,
+        order=facts["order"],
+        expected=facts["expected"],
+    )
+    return said
 
 
 def _to_pick(row: BoardRow) -> bool:

@@ -7,14 +7,13 @@ from flask_babel import gettext as _
 from spares.accounts.access import Permission
 from spares.accounts.guard import allow, current_actor
 from spares.cases.timeline import check_seen
-from spares.dispatch import shipping
+from spares.dispatch import queries, shipping
 from spares.dispatch.board_views import depot_of, promised
 from spares.dispatch.forms import PackForm, grams, sent_key
-from spares.dispatch.lifecycle import LineState
+from spares.dispatch.lifecycle import LineState, ShipmentState
 from spares.dispatch.order_views import seen_order
 from spares.dispatch.orders import lock_order
 from spares.dispatch.routes import routes
-from spares.errors import Invalid
 from spares.once import perform_once
 from spares.web import refusal_status, refusals_on
 
@@ -45,8 +44,6 @@ def order_pack(number: str) -> ResponseReturnValue:
             return url_for("shipment_show", number=shipment.number)
 
         with refusals_on(form):
-            if not form.lines.data:
-                raise Invalid("line_choice_missing", field="lines")
             target = perform_once(sent_key(), g.now, act)
             flash(_("Packed. Print the slips, then scan the waybill."), "success")
             return redirect(target)
@@ -57,6 +54,7 @@ def order_pack(number: str) -> ResponseReturnValue:
         row=row,
         form=form,
         picked=picked,
+        packed=[one for one in queries.shipments_of(row.order.id) if one.state is not ShipmentState.REOPENED],
         left=[line for line in row.lines if line.state in {LineState.RESERVED, LineState.BACK_ORDERED}],
         promise=promised(row, depot, calendar, g.now),
         version=request.form.get("version") or row.order.version,

@@ -10,12 +10,13 @@ from spares.accounts.access import Actor, Permission
 from spares.cases.models import ServiceCase
 from spares.cases.timeline import record
 from spares.db import session
+from spares.dispatch.holding import holders
 from spares.dispatch.lifecycle import LineState, LineVerb, line_after
 from spares.dispatch.models import DispatchLine, DispatchOrder
 from spares.dispatch.orders import line_of, lines_of, lock_order
 from spares.errors import Conflict
 from spares.inventory import ledger
-from spares.inventory.models import Hold, Part, Tracking, Unit
+from spares.inventory.models import Hold, Part, Tracking, Unit, UnitState
 from spares.numbers import scan_key
 
 
@@ -52,8 +53,12 @@ def pick_scanned(order_id: int, scanned: str, *, actor: Actor, now: datetime) ->
         unit = next((u for u in units if u.part_id == line.part_id), None)
         if unit is not None:
             before = session.get_one(Unit, holds[line.id].unit_id)
+            expected = _expected(waiting, holds)
             ledger.release([holds[line.id]], actor=actor, now=now, reason="serial_swapped")
-            ledger.hold_unit(line.id, unit.id, actor=actor, now=now)
+            try:
+                ledger.hold_unit(line.id, unit.id, actor=actor, now=now)
+            except Conflict as error:
+                raise _not_to_be_had(order, unit, expected, error) from None
             record(
                 case,
                 "serial_swapped",
@@ -67,7 +72,7 @@ def pick_scanned(order_id: int, scanned: str, *, actor: Actor, now: datetime) ->
             )
             picked = _take(order, case, line, unit, actor=actor, now=now)
             return Picked(picked.line_no, picked.serial, swapped_from=before.serial)
-    raise _wrong(scanned, units, waiting, holds)
+    raise _wrong(order, scanned, units, waiting, holds)
 
 
 def not_reserved(scanned: str) -> Conflict:
@@ -134,10 +139,24 @@ def _tell(
     session.flush()
 
 
-def _wrong(scanned: str, units: Sequence[Unit], waiting: list[DispatchLine], holds: dict[int, Hold]) -> Conflict:
+def _not_to_be_had(order: DispatchOrder, unit: Unit, expected: str, error: Conflict) -> Conflict:
+    """The ledger's refusal of a piece of the right part, with which order has it and what was expected in its place."""
+    facts = {"field": "scan", "scanned": unit.serial, "order": order.number, "expected": expected}
+    if error.code != "unit_held":
+        return Conflict("serial_not_good", **facts)
+    line_id = session.scalar(
+        select(Hold.line_id).join(UnitState, UnitState.hold_id == Hold.id).where(UnitState.unit_id == unit.id)
+    )
+    found = holders([line_id] if line_id is not None else [])
+    return Conflict("serial_held", holder=", ".join(one.label for one in found.values()), **facts)
+
+
+def _wrong(
+    order: DispatchOrder, scanned: str, units: Sequence[Unit], waiting: list[DispatchLine], holds: dict[int, Hold]
+) -> Conflict:
     """The refusal of a scan, with what was scanned, what that is, and what was expected (nothing: all is picked)."""
     expected = _expected(waiting, holds)
-    facts = {"field": "scan", "scanned": scanned.strip()[:80], "expected": expected or "–"}
+    facts = {"field": "scan", "scanned": scanned.strip()[:80], "order": order.number, "expected": expected or "–"}
     of_units = select(Part.part_number).where(Part.id.in_([unit.part_id for unit in units]))
     named = select(Part.part_number).where(Part.part_number_key == scan_key(scanned))
     parts = ", ".join(session.scalars((of_units if units else named).order_by(Part.id).limit(5)))

@@ -31,6 +31,18 @@ class Departed:
     lines: list[DispatchLine]
 
 
+def check_packages(packages: int) -> None:
+    """Raises Invalid for a number of packages that cannot be."""
+    if not 1 <= packages <= 999:
+        raise Invalid("packages_out_of_range", field="packages")
+
+
+def check_weight(weight_grams: int | None) -> None:
+    """Raises Invalid for a weight that cannot be; none at all can."""
+    if weight_grams is not None and not 1 <= weight_grams <= 5_000_000:
+        raise Invalid("weight_out_of_range", field="weight")
+
+
 def pack(
     order_id: int,
     *,
@@ -44,10 +56,8 @@ def pack(
 
     Raises Invalid for no packages or no weight that can be; Conflict when nothing is picked."""
     actor.must(Permission.DISPATCH_WORK)
-    if not 1 <= packages <= 999:
-        raise Invalid("packages_out_of_range", field="packages")
-    if weight_grams is not None and not 1 <= weight_grams <= 5_000_000:
-        raise Invalid("weight_out_of_range", field="weight")
+    check_packages(packages)
+    check_weight(weight_grams)
     order, case = lock_order(order_id, actor)
     chosen = [
         line

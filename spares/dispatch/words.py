@@ -225,13 +225,17 @@ explains(
             "%(scanned)s is no serial that is known here. Expected: a serial that the board names, or an order's number."
         ),
         "serial_reserved_twice": _l("Several parts carry the serial %(scanned)s. Open the order and scan it there."),
-        "serial_wrong": _l("%(scanned)s is no serial or part that is known here. Expected: %(expected)s."),
+        "serial_wrong": _l("%(scanned)s is no serial or part that is known here. %(order)s expects: %(expected)s."),
         "serial_not_expected": _l(
-            "%(scanned)s is the serial of a %(part)s, which this order does not wait for. Expected: %(expected)s."
+            "%(scanned)s is the serial of a %(part)s, which %(order)s does not wait for. It expects: %(expected)s."
         ),
-        "part_scanned": _l("%(scanned)s is a part number. Scan the serial beside it. Expected: %(expected)s."),
-        "nothing_to_pick": _l("%(scanned)s is not wanted: nothing of this order waits to be picked by its serial."),
+        "part_scanned": _l("%(scanned)s is a part number. Scan the serial beside it. %(order)s expects: %(expected)s."),
+        "nothing_to_pick": _l("%(scanned)s is not wanted: nothing of %(order)s waits to be picked by its serial."),
         "scan_the_serial": _l("This part has serial numbers: scan the serial of the piece in your hand."),
+        "serial_held": _l("%(scanned)s is reserved for %(holder)s. %(order)s expects: %(expected)s."),
+        "serial_not_good": _l(
+            "%(scanned)s is not a good part in a bin, so it cannot be sent. %(order)s expects: %(expected)s."
+        ),
         "unit_held": _l("%(serial)s is reserved for another order."),
         "unit_not_available": _l("%(serial)s is not a good part in a bin, so it cannot be sent."),
         "packages_out_of_range": _l("Enter 1 to 999 packages."),

@@ -78,9 +78,10 @@ def test_each_scan_is_answered_in_words_and_colour(app: Flask, order: DispatchOr
         answers.append((answer.status_code, tone, "<b>" in answer.text))
         text_of = words.split('class="scan-words"')[1].split("</div>")[0]
         expected = {
-            "A-01-03": "A-01-03 is a bin. Scan the serial on the part that lies in it.",
-            "X1": "X1 is the serial of a OTHER, which this order does not wait for. Expected: S1 (SW-24).",
-            "<b>S9</b>": "<b>S9</b> is no serial or part that is known here. Expected: S1 (SW-24).",
+            "A-01-03": "A-01-03 is a bin. Scan the serial on the part that lies in it. "
+            f"{order.number} expects: S1 (SW-24).",
+            "X1": f"X1 is the serial of a OTHER, which {order.number} does not wait for. It expects: S1 (SW-24).",
+            "<b>S9</b>": f"<b>S9</b> is no serial or part that is known here. {order.number} expects: S1 (SW-24).",
         }
         assert expected.get(text, "S2") in text_of
     assert answers == [

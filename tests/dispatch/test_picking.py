@@ -73,8 +73,11 @@ def test_each_wrong_serial_is_refused_with_what_was_expected(context: Flask) -> 
     assert (foreign.facts["scanned"], foreign.facts["part"]) == ("X1", other.part_number)
     catalogue = refused(exchange, part.part_number.lower())
     assert (catalogue.code, catalogue.facts["expected"]) == ("part_scanned", wanted)
-    assert (refused(exchange, "S2").code, rival.order.number != exchange.order.number) == ("unit_held", True)
-    assert refused(exchange, "BAD").code == "unit_not_available"
+    held = refused(exchange, "S2")
+    assert (held.code, held.facts["holder"], held.facts["expected"]) == ("serial_held", rival.order.number, wanted)
+    bad = refused(exchange, "BAD")
+    assert (bad.code, bad.facts["scanned"], bad.facts["expected"]) == ("serial_not_good", "BAD", wanted)
+    assert {one.facts["order"] for one in (unknown, foreign, catalogue, held, bad)} == {exchange.order.number}
     assert refused(exchange, "   ").code == "serial_wrong"
     assert list(verify()) == []
 

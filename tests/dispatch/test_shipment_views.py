@@ -111,6 +111,37 @@ def test_packing_that_cannot_be_is_refused(
     assert shipments(app) == []
 
 
+def test_everything_that_is_wrong_with_a_packing_is_said_at_once(app: Flask, order: DispatchOrder) -> None:
+    client = browser(app, Role.WAREHOUSE)
+    with app.app_context():
+        pick_all(order)
+    answer = send_form(client, f"/dispatch/{order.number}/pack", packages=0, weight="heavy", lines=[], version=1)
+    words = unescape(answer.text)
+    summary = words.split("data-error-summary")[1].split("</ul>")[0]
+    assert summary.count("<li>") == 3
+    for said in ("Enter 1 to 999 packages.", "with a point for decimals", "Choose at least one line."):
+        assert said in summary
+    assert 'value="heavy"' in words
+    assert shipments(app) == []
+
+
+def test_the_packing_page_of_a_packed_order_leads_to_its_shipment(app: Flask, order: DispatchOrder) -> None:
+    client = browser(app, Role.WAREHOUSE)
+    address = f"/dispatch/{order.number}/pack"
+    with app.app_context():
+        pick_all(order)
+        ids = [line.id for line in lines_now(order)]
+        version = session.get_one(DispatchOrder, order.id).version
+    fields = {"packages": 1, "lines": ids, "version": version}
+    assert send_form(client, address, **fields).location == "/shipments/SH-000001"
+    late = send_form(client, address, **fields)
+    assert late.status_code == 409
+    assert len(shipments(app)) == 1
+    for page in (late.text, client.get(address).text):
+        assert '<a class="btn" href="/shipments/SH-000001">Open SH-000001</a>' in page
+        assert 'name="packages"' not in page
+
+
 def test_packing_twice_by_the_same_form_makes_one_shipment(app: Flask, order: DispatchOrder) -> None:
     client = browser(app, Role.WAREHOUSE)
     with app.app_context():
