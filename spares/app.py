@@ -14,12 +14,13 @@ from spares.calendars.models import Depot
 from spares.calendars.services import when_days_change, when_depot_added
 from spares.config import Config, from_environment
 from spares.desk import navigation
-from spares.dispatch import holding
+from spares.dispatch import holding, stocktaking
 from spares.dispatch.orders import recount_promises
 from spares.files import words as file_words
 from spares.inventory.holders import described_by
 from spares.inventory.places import ensure_places
 from spares.inventory.stock_carried import finds_carried
+from spares.inventory.stocktake_holds import reserved_by
 from spares.rma.carried import carried
 from spares.rma.obligations import recount_returns
 from spares.sheets import words as sheet_words
@@ -88,6 +89,7 @@ def create_app(config: Config | None = None) -> Flask:
     when_depot_added(_with_places)
     described_by(holding.holders)
     finds_carried(carried)
+    reserved_by(stocktaking)
     app.context_processor(navigation.page_context)
     return app
 

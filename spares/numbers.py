@@ -17,9 +17,10 @@ class NumberKind(StrEnum):
     SHIPMENT = "SH"
     POSTING = "PO"
     IMPORT = "IM"
+    STOCKTAKE = "STK"
 
 
-_NUMBER = re.compile(r"^(CS|RMA|DO|SH|PO|IM)-?(\d{1,15})$")
+_NUMBER = re.compile(r"^(CS|RMA|DO|SH|PO|IM|STK)-?(\d{1,15})$")
 
 
 def number(kind: NumberKind, key: int) -> str:

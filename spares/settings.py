@@ -44,6 +44,8 @@ class Settings:
     session_absolute_hours: int = 24
     time_zone: str = "Asia/Shanghai"
     default_currency: str = "CNY"
+    stocktake_approval_minor: int = 500_000
+    stocktake_recount_by_other: bool = False
     overdue_clause_zh: str = "请在上述期限内寄回故障件；逾期未返还的，按备件价格收取费用。"
     overdue_clause_en: str = (
         "Please send the faulty part back within the time stated above; parts not returned are charged at their price."

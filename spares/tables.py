@@ -7,6 +7,7 @@ import spares.dispatch.models
 import spares.files.models
 import spares.inventory.import_models
 import spares.inventory.models
+import spares.inventory.stocktake_models
 import spares.labels.models
 import spares.once
 import spares.outbox

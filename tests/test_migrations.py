@@ -30,9 +30,10 @@ from spares.dispatch import documents
 from spares.dispatch.models import DispatchOrder, DocumentKind, PromiseChange
 from spares.files import storage
 from spares.files.storage import Upload
-from spares.inventory import imports, imports_work, ledger
+from spares.inventory import imports, imports_work, ledger, stocktake_counting, stocktake_services
 from spares.inventory.import_models import ImportKind
 from spares.inventory.models import PostingKind, Tracking
+from spares.inventory.stocktake_models import Scope
 from spares.rma import returns
 from spares.rma.models import Obligation
 from spares.rma.returns import Arrival
@@ -67,6 +68,8 @@ APPEND_ONLY = {
     "promise_change",
     "setting_value",
     "shipment_line",
+    "stocktake_count",
+    "stocktake_event",
     "timeline_entry",
     "year_notice",
 }
@@ -116,8 +119,19 @@ def some_of_everything() -> World:
     making.received(exchange, Arrival(part_id=exchange.part.id, serial="X1"))
     import_parts()
     papers_and_days(exchange)
+    count_a_bin(world)
     session.remove()
     return world
+
+
+def count_a_bin(world: World) -> None:
+    """A stocktake of a bin in which something unknown lies."""
+    by_system = {"actor": SYSTEM, "now": NOON}
+    with transaction():
+        run = stocktake_services.open_run(world.depot, Scope.BINS, bin_ids=world.bins[2:3], **by_system)
+        counted = stocktake_counting.begin_bin(run.id, world.bins[2], **by_system)
+        stocktake_counting.scan(counted.id, "UNKNOWN-1", **by_system)
+        stocktake_counting.finish_bin(counted.id, **by_system)
 
 
 def import_parts() -> None:
@@ -238,10 +252,11 @@ def test_up_and_down_one_by_one_with_rows_in_the_tables(empty: Flask) -> None:
     for revision in steps[-2::-1]:
         downgrade(str(MIGRATIONS), revision)
         assert broken_keys() == []
+    kept = table_names()
     for revision in steps[1:]:
         upgrade(str(MIGRATIONS), revision)
         assert broken_keys() == []
-    assert tables() == rows
+    assert tables() == {table: found if table in kept else [] for table, found in rows.items()}
     assert findings() == []
     session.remove()
     downgrade(str(MIGRATIONS), "base")

@@ -18,6 +18,10 @@ class Permission(StrEnum):
     STOCK_SEE = "stock_see"
     STOCK_MOVE = "stock_move"
     STOCK_ADJUST = "stock_adjust"
+    STOCKTAKE_SEE = "stocktake_see"
+    STOCKTAKE_COUNT = "stocktake_count"
+    STOCKTAKE_RUN = "stocktake_run"
+    STOCKTAKE_APPROVE = "stocktake_approve"
     PARTS_EDIT = "parts_edit"
     CASES_SEE = "cases_see"
     CASES_EDIT = "cases_edit"
@@ -51,6 +55,10 @@ ALLOWED: dict[Permission, frozenset[Role]] = {
     Permission.STOCK_SEE: EVERYONE,
     Permission.STOCK_MOVE: frozenset({W, R}),
     Permission.STOCK_ADJUST: frozenset({W, R}),
+    Permission.STOCKTAKE_SEE: frozenset({W, R, F, M, A}),
+    Permission.STOCKTAKE_COUNT: frozenset({W, R}),
+    Permission.STOCKTAKE_RUN: frozenset({W, R, M}),
+    Permission.STOCKTAKE_APPROVE: frozenset({R, M}),
     Permission.PARTS_EDIT: frozenset({R, A}),
     Permission.CASES_SEE: EVERYONE,
     Permission.CASES_EDIT: frozenset({E, R}),

@@ -172,6 +172,17 @@ class SettingsForm(FlaskForm):  # type: ignore[misc]
     overdue_clause_en = TextAreaField(
         _l("Return clause in English"), [InputRequired()], description=_l("Printed on the return slip.")
     )
+    stocktake_approval_minor = WholeNumberField(
+        _l("A second person approves stocktake differences above"),
+        [InputRequired()],
+        description=_l(
+            "In the currency's smallest unit: 500000 is 5,000.00. Counts for stocktakes opened from now on."
+        ),
+    )
+    stocktake_recount_by_other = BooleanField(
+        _l("Somebody else counts the second time"),
+        description=_l("Whoever counted a bin may not count its differences a second time."),
+    )
     engineers_see_all_cases = BooleanField(
         _l("Engineers see all cases"), description=_l("Otherwise only those of their own customers.")
     )

@@ -27,9 +27,11 @@ RANGES = {
     "backdate_confirmation_hours": (0, 720),
     "chase_receipt_after_days": (1, 60),
     "return_within_days": (1, 60),
+    "stocktake_approval_minor": (0, 10**12),
     "session_idle_minutes": (5, 1440),
     "session_absolute_hours": (1, 720),
 }
+SWITCHES = frozenset({"engineers_see_all_cases", "stocktake_recount_by_other"})
 
 
 def version() -> int:
@@ -62,7 +64,7 @@ def _checked(key: str, value: Any) -> Any:
         if not first <= value <= last:
             raise Invalid("number_out_of_range", field=key, first=first, last=last)
         return value
-    if key == "engineers_see_all_cases":
+    if key in SWITCHES:
         return bool(value)
     text = " ".join(value.split())
     if key == "case_number_pattern":

@@ -39,6 +39,7 @@ ITEMS: tuple[tuple[str, Any, str, frozenset[Role]], ...] = (
     ("stock_receive", _l("Receive stock"), "download", frozenset({W, R})),
     ("stock_put_away", _l("Put away"), "down", frozenset({W})),
     ("location_list", _l("Bins"), "menu", frozenset({W, R})),
+    ("stocktake_list", _l("Stocktakes"), "info", frozenset({W, R, M})),
     ("import_list", _l("Imports"), "upload", frozenset({R, A})),
     ("calendar_show", _l("Calendar"), "calendar", frozenset(Role)),
     ("depot_list", _l("Depots"), "truck", frozenset({A})),

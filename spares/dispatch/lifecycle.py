@@ -35,6 +35,7 @@ class LineVerb(StrEnum):
     LOSE = "lose"
     RETURN_UNDELIVERED = "return_undelivered"
     CANCEL = "cancel"
+    LOSE_STOCK = "lose_stock"
 
 
 class ShipmentState(StrEnum):
@@ -63,6 +64,7 @@ LINE_MOVES: dict[tuple[LineState, LineVerb], LineState] = {
     (LineState.BACK_ORDERED, LineVerb.CANCEL): LineState.CANCELLED,
     (LineState.RESERVED, LineVerb.PICK): LineState.PICKED,
     (LineState.RESERVED, LineVerb.CANCEL): LineState.CANCELLED,
+    (LineState.RESERVED, LineVerb.LOSE_STOCK): LineState.BACK_ORDERED,
     (LineState.PICKED, LineVerb.UNPICK): LineState.RESERVED,
     (LineState.PICKED, LineVerb.PACK): LineState.PACKED,
     (LineState.PICKED, LineVerb.CANCEL): LineState.CANCELLED,

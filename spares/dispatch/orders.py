@@ -130,13 +130,21 @@ def reserve_waiting(order_id: int, line_id: int, *, actor: Actor, now: datetime)
     line = line_of(order, line_id)
     line_after(line.state, LineVerb.RESERVE)
     ledger.lock_parts(family([line.requested_part_id]))
+    if not reserve_again(order, line, actor=actor, now=now):
+        return False
+    record(case, "line_reserved", actor=actor, now=now, order=order.number, rma=order.rma_number, line=line.line_no)
+    session.flush()
+    return True
+
+
+def reserve_again(order: DispatchOrder, line: DispatchLine, *, actor: Actor, now: datetime) -> bool:
+    """Reserve what is there for a back-ordered line; whether something was. The caller has locked the case, the order and
+    every part that may be taken."""
     _choose(line, _offers(line, order.depot_id))
     if line.state is not LineState.RESERVED:
         return False
     _hold(line, order.depot_id, actor=actor, now=now)
     order.version += 1
-    record(case, "line_reserved", actor=actor, now=now, order=order.number, rma=order.rma_number, line=line.line_no)
-    session.flush()
     return True
 
 

@@ -176,6 +176,19 @@ def _line_reserved(data: Mapping[str, Any]) -> tuple[str, list[str]]:
     return gettext("Stock reserved for line %(line)s of %(order)s", line=data["line"], order=data.get("order", "")), []
 
 
+def _stock_missing(data: Mapping[str, Any]) -> tuple[str, list[str]]:
+    title = gettext(
+        "Reserved stock is missing: line %(line)s of %(order)s", line=data.get("line", ""), order=data.get("order", "")
+    )
+    told = gettext("%(stock)s was not found by %(stocktake)s", stock=_stock(data), stocktake=data.get("stocktake", ""))
+    now = gettext("Other stock is reserved.") if data.get("reserved") else gettext("No other stock: back-ordered.")
+    return title, [told, now]
+
+
+def _stock(data: Mapping[str, Any]) -> str:
+    return " ".join(part for part in (data.get("part", ""), data.get("serial", "")) if part)
+
+
 def _line_not_allowed(facts: Mapping[str, Any]) -> str:
     state = LINE_STATES[LineState(facts["state"])]
     return str(gettext("This cannot be done any more: the line's state is “%(state)s”.", state=state))
@@ -189,6 +202,7 @@ def _shipment_not_allowed(facts: Mapping[str, Any]) -> str:
 tells("promise_changed", _promise_changed, "warn")
 tells("promise_confirmed", _promise_confirmed, "info")
 tells("line_reserved", _line_reserved, "info")
+tells("stock_missing", _stock_missing, "bad")
 tells("serial_swapped", _swapped, "warn")
 tells("picked", _picked, "info")
 tells("put_back", _put_back)

@@ -1,0 +1,365 @@
+"""What the stocktake pages show; each page in a bounded number of statements, however many bins and units there are."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy.orm import aliased
+
+from spares.accounts.models import User
+from spares.calendars.models import Depot
+from spares.db import session
+from spares.errors import NotFound
+from spares.inventory.models import Location, LocationKind, Move, Part, Posting, StockBalance, Unit
+from spares.inventory.stocktake_cycle import BinFigures, Proposal, propose
+from spares.inventory.stocktake_evaluation import active_counts
+from spares.inventory.stocktake_lifecycle import BinState, DifferenceState, RunState
+from spares.inventory.stocktake_models import (
+    CountKind,
+    DifferenceKind,
+    StocktakeBin,
+    StocktakeCount,
+    StocktakeDifference,
+    StocktakeEvent,
+    StocktakeRun,
+)
+from spares.numbers import NumberKind, key_of
+
+MOST_DIFFERENCES = 2_000
+"""On one page and in one look; a stocktake with more has another problem than its differences."""
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """A line of the list of stocktakes."""
+
+    run: StocktakeRun
+    depot: Depot
+    opened_by: str | None
+    bins: int
+    finished: int
+    differences: int
+
+
+@dataclass
+class BinRow:
+    """A bin of a run with how far its count is and who counts it."""
+
+    one: StocktakeBin
+    counted: int = 0
+    people: list[str] = field(default_factory=list)
+    last_at: datetime | None = None
+    differences: int = 0
+    earlier: "Earlier | None" = None
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """The count of a bin before this one: its run, when, and how many differences were posted."""
+
+    run: StocktakeRun
+    at: datetime
+    differences: int
+
+
+@dataclass(frozen=True)
+class StockMove:
+    """A move that a difference's page explains itself by."""
+
+    move: Move
+    posting: Posting
+    origin: Location
+    target: Location
+    who: str | None
+
+
+def run_of(number: str) -> StocktakeRun:
+    """Raises NotFound."""
+    key = key_of(NumberKind.STOCKTAKE, number)
+    run = session.get(StocktakeRun, key) if key is not None else None
+    if run is None:
+        raise NotFound("not_found")
+    return run
+
+
+def runs(*, page: int, size: int) -> tuple[list[RunRow], bool]:
+    """A page of stocktakes, newest first, and whether there are more."""
+    bins = (
+        select(
+            StocktakeBin.run_id,
+            func.count().label("bins"),
+            func.sum(case((StocktakeBin.state == BinState.FINISHED, 1), else_=0)).label("finished"),
+        )
+        .group_by(StocktakeBin.run_id)
+        .subquery()
+    )
+    differences = (
+        select(StocktakeDifference.run_id, func.count().label("differences"))
+        .where(StocktakeDifference.state != DifferenceState.EXPLAINED)
+        .group_by(StocktakeDifference.run_id)
+        .subquery()
+    )
+    rows = session.execute(
+        select(StocktakeRun, Depot, User.display_name, bins.c.bins, bins.c.finished, func.coalesce(differences.c[1], 0))
+        .join(Depot, Depot.id == StocktakeRun.depot_id)
+        .join(bins, bins.c.run_id == StocktakeRun.id)
+        .outerjoin(differences, differences.c.run_id == StocktakeRun.id)
+        .outerjoin(User, User.id == StocktakeRun.opened_by_id)
+        .order_by(StocktakeRun.id.desc())
+        .limit(size + 1)
+        .offset((page - 1) * size)
+    ).all()
+    return [RunRow(*row) for row in rows[:size]], len(rows) > size
+
+
+def bin_rows(run: StocktakeRun) -> list[BinRow]:
+    """Every bin of the run: what was counted of its present round, who counted, its differences, its last count."""
+    rows = {
+        one.id: BinRow(one)
+        for one in session.scalars(
+            select(StocktakeBin)
+            .join(Location, Location.id == StocktakeBin.location_id)
+            .where(StocktakeBin.run_id == run.id)
+            .order_by(Location.code_key)
+        )
+    }
+    # The places are read with one statement; the lines then find them in the session.
+    places = select(Location).join(StocktakeBin, StocktakeBin.location_id == Location.id)
+    session.scalars(places.where(StocktakeBin.run_id == run.id)).all()
+    people: dict[int, dict[int, None]] = defaultdict(dict)
+    for fact in active_counts(run.id):
+        if fact.recount or fact.kind is CountKind.NOTHING:
+            continue
+        row = rows[fact.bin_id]
+        row.counted += fact.quantity
+        row.last_at = fact.counted_at
+        if fact.actor_id is not None:
+            people[fact.bin_id][fact.actor_id] = None
+    who = select(User.id, User.display_name).where(User.id.in_({one for them in people.values() for one in them}))
+    names = dict(session.execute(who).all())
+    for bin_id, them in people.items():
+        rows[bin_id].people = [names[one] for one in them]
+    _add_differences(run, rows)
+    return list(rows.values())
+
+
+def _add_differences(run: StocktakeRun, rows: dict[int, BinRow]) -> None:
+    """To each bin its differences in this run, and the count before."""
+    by_place = {row.one.location_id: row for row in rows.values()}
+    found = session.execute(
+        select(StocktakeDifference.place_id, func.count())
+        .where(StocktakeDifference.run_id == run.id, StocktakeDifference.state != DifferenceState.EXPLAINED)
+        .group_by(StocktakeDifference.place_id)
+    )
+    for place, count in found:
+        by_place[place].differences = count
+    mine = aliased(StocktakeBin)
+    posted = (
+        select(StocktakeDifference.run_id, StocktakeDifference.place_id, func.count().label("posted"))
+        .where(StocktakeDifference.state == DifferenceState.POSTED)
+        .group_by(StocktakeDifference.run_id, StocktakeDifference.place_id)
+        .subquery()
+    )
+    earlier = session.execute(
+        select(StocktakeBin.location_id, StocktakeRun, StocktakeBin.finished_at, func.coalesce(posted.c.posted, 0))
+        .join(StocktakeRun, StocktakeRun.id == StocktakeBin.run_id)
+        .join(mine, and_(mine.location_id == StocktakeBin.location_id, mine.run_id == run.id))
+        .outerjoin(posted, and_(posted.c.run_id == StocktakeRun.id, posted.c.place_id == StocktakeBin.location_id))
+        .where(
+            StocktakeRun.id < run.id,
+            StocktakeRun.state == RunState.POSTED,
+            StocktakeBin.state == BinState.FINISHED,
+        )
+        .order_by(StocktakeBin.finished_at)
+    )
+    for place, before, at, count in earlier:
+        by_place[place].earlier = Earlier(before, at, count)
+
+
+def bin_page(bin_id: int) -> tuple[StocktakeRun, StocktakeBin, list[tuple[StocktakeCount, str, str]]]:
+    """A bin being counted: its run, and its counts newest first with who counted and the part's number. Raises NotFound."""
+    one = session.get(StocktakeBin, bin_id)
+    if one is None:
+        raise NotFound("not_found")
+    run = session.get_one(StocktakeRun, one.run_id)
+    facts = [fact for fact in active_counts(run.id, bin_id=bin_id) if not fact.recount][::-1]
+    people = select(User.id, User.display_name).where(User.id.in_({fact.actor_id for fact in facts}))
+    names = dict(session.execute(people).all())
+    numbers = select(Part.id, Part.part_number).where(Part.id.in_({fact.part_id for fact in facts}))
+    parts = dict(session.execute(numbers).all())
+    return run, one, [(fact, names.get(fact.actor_id or 0, ""), parts.get(fact.part_id or 0, "")) for fact in facts]
+
+
+def differences(
+    run_id: int, states: Sequence[DifferenceState] = tuple(DifferenceState)
+) -> list[tuple[StocktakeDifference, str | None, str | None]]:
+    """The run's differences in these states by bin, each with who decided and who approved."""
+    decided, approved = aliased(User), aliased(User)
+    query = (
+        select(StocktakeDifference, decided.display_name, approved.display_name)
+        .join(Location, Location.id == StocktakeDifference.place_id)
+        .outerjoin(decided, decided.id == StocktakeDifference.decided_by_id)
+        .outerjoin(approved, approved.id == StocktakeDifference.approved_by_id)
+        .where(StocktakeDifference.run_id == run_id, StocktakeDifference.state.in_(states))
+        .order_by(Location.code_key, StocktakeDifference.kind, StocktakeDifference.serial, StocktakeDifference.id)
+        .limit(MOST_DIFFERENCES)
+    )
+    found: list[tuple[StocktakeDifference, str | None, str | None]] = []
+    found += [(row, one, two) for row, one, two in session.execute(query)]
+    places = {row.place_id for row, _, _ in found} | {row.booked_id for row, _, _ in found if row.booked_id}
+    session.scalars(select(Location).where(Location.id.in_(places))).all()
+    session.scalars(select(Part).where(Part.id.in_({row.part_id for row, _, _ in found if row.part_id}))).all()
+    return found
+
+
+def difference_of(difference_id: int) -> tuple[StocktakeDifference, StocktakeRun]:
+    """Raises NotFound."""
+    row = session.get(StocktakeDifference, difference_id)
+    if row is None:
+        raise NotFound("not_found")
+    return row, session.get_one(StocktakeRun, row.run_id)
+
+
+def counts_of(row: StocktakeDifference) -> list[tuple[StocktakeCount, StocktakeBin, str | None]]:
+    """Every count of the run that speaks of the difference, taken back and earlier ones too, newest first."""
+    query = (
+        select(StocktakeCount, StocktakeBin, User.display_name)
+        .join(StocktakeBin, StocktakeBin.id == StocktakeCount.bin_id)
+        .outerjoin(User, User.id == StocktakeCount.actor_id)
+        .where(StocktakeBin.run_id == row.run_id)
+    )
+    if row.kind is DifferenceKind.PIECES:
+        query = query.where(
+            StocktakeCount.part_id == row.part_id,
+            StocktakeCount.condition == row.condition,
+            StocktakeBin.location_id == row.place_id,
+        )
+    else:
+        unit = session.get(Unit, row.unit_id) if row.unit_id is not None else None
+        key = unit.serial_key if unit is not None else row.key.partition(":")[2]
+        query = query.where(StocktakeCount.serial_key == key)
+    return [
+        (fact, one, name) for fact, one, name in session.execute(query.order_by(StocktakeCount.id.desc()).limit(50))
+    ]
+
+
+def moves_around(row: StocktakeDifference, since: datetime) -> list[StockMove]:
+    """The ledger's moves that the difference is netted with: of the unit its last ones, of pieces those in and out of the
+    bin since the count began; newest first."""
+    origin, target = aliased(Location), aliased(Location)
+    query = (
+        select(Move, Posting, origin, target, User.display_name)
+        .join(Posting, Posting.id == Move.posting_id)
+        .join(origin, origin.id == Move.from_location_id)
+        .join(target, target.id == Move.to_location_id)
+        .outerjoin(User, User.id == Posting.actor_id)
+    )
+    if row.unit_id is not None:
+        query = query.where(Move.unit_id == row.unit_id).limit(5)
+    elif row.kind is DifferenceKind.PIECES:
+        query = query.where(
+            Move.part_id == row.part_id,
+            Move.unit_id.is_(None),
+            Posting.occurred_at >= since,
+            or_(Move.from_location_id == row.place_id, Move.to_location_id == row.place_id),
+        ).limit(50)
+    else:
+        return []
+    return [StockMove(*found) for found in session.execute(query.order_by(Move.id.desc()))]
+
+
+def events_of(run_id: int, difference_id: int | None = None) -> list[tuple[StocktakeEvent, str | None, str | None]]:
+    """What was done, newest first, with who did it and in which bin: to a difference, or to the run and its bins."""
+    query = (
+        select(StocktakeEvent, User.display_name, Location.code)
+        .outerjoin(User, User.id == StocktakeEvent.actor_id)
+        .outerjoin(StocktakeBin, StocktakeBin.id == StocktakeEvent.bin_id)
+        .outerjoin(Location, Location.id == StocktakeBin.location_id)
+        .where(StocktakeEvent.run_id == run_id)
+    )
+    if difference_id is not None:
+        query = query.where(StocktakeEvent.difference_id == difference_id)
+    else:
+        query = query.where(StocktakeEvent.difference_id.is_(None))
+    return [
+        (told, who, code) for told, who, code in session.execute(query.order_by(StocktakeEvent.id.desc()).limit(30))
+    ]
+
+
+def proposals(depot: Depot, today: date, currency: str) -> list[tuple[Proposal, Location]]:
+    """The depot's bins in the order in which to count them; values in `currency` alone are added up."""
+    places = {
+        place.id: place
+        for place in session.scalars(
+            select(Location).where(Location.depot_id == depot.id, Location.kind == LocationKind.BIN)
+        )
+    }
+    values = dict(
+        session.execute(
+            select(StockBalance.location_id, func.sum(StockBalance.on_hand * Part.price_minor))
+            .join(Part, Part.id == StockBalance.part_id)
+            .join(Location, Location.id == StockBalance.location_id)
+            .where(Location.depot_id == depot.id, Part.currency == currency, Part.price_minor.is_not(None))
+            .group_by(StockBalance.location_id)
+        ).all()
+    )
+    counted = _last_counts(depot.id)
+    moved = _moves_since(depot.id)
+    zone = ZoneInfo(depot.time_zone)
+    figures = [
+        BinFigures(
+            key,
+            int(values.get(key) or 0),
+            moved.get(key, 0),
+            counted[key].astimezone(zone).date() if key in counted else None,
+        )
+        for key in places
+    ]
+    return [(one, places[one.location_id]) for one in propose(figures, today)]
+
+
+def _last_counts(depot_id: int) -> dict[int, datetime]:
+    """When each bin was last counted by a stocktake that was posted."""
+    rows = session.execute(
+        select(StocktakeBin.location_id, func.max(StocktakeBin.finished_at))
+        .join(StocktakeRun, StocktakeRun.id == StocktakeBin.run_id)
+        .where(
+            StocktakeRun.depot_id == depot_id,
+            StocktakeRun.state == RunState.POSTED,
+            StocktakeBin.state == BinState.FINISHED,
+        )
+        .group_by(StocktakeBin.location_id)
+    )
+    return {place: at for place, at in rows if at is not None}
+
+
+def _moves_since(depot_id: int) -> dict[int, int]:
+    """How many moves each bin has had since its last count."""
+    last = (
+        select(StocktakeBin.location_id, func.max(StocktakeBin.finished_at).label("at"))
+        .join(StocktakeRun, StocktakeRun.id == StocktakeBin.run_id)
+        .where(StocktakeRun.state == RunState.POSTED, StocktakeBin.state == BinState.FINISHED)
+        .group_by(StocktakeBin.location_id)
+        .subquery()
+    )
+    totals: dict[int, int] = defaultdict(int)
+    for side in (Move.from_location_id, Move.to_location_id):
+        query: Any = (
+            select(side, func.count())
+            .join(Location, Location.id == side)
+            .join(Posting, Posting.id == Move.posting_id)
+            .outerjoin(last, last.c.location_id == side)
+            .where(
+                Location.depot_id == depot_id,
+                Location.kind == LocationKind.BIN,
+                or_(last.c.at.is_(None), Posting.occurred_at > last.c.at),
+            )
+            .group_by(side)
+        )
+        for place, count in session.execute(query):
+            totals[place] += count
+    return totals
