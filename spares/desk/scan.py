@@ -22,6 +22,7 @@ OWN_NUMBERS = {
     NumberKind.RMA: ("rma", "rma_show"),
     NumberKind.DISPATCH_ORDER: ("dispatch_order", "order_show"),
     NumberKind.SHIPMENT: ("shipment", "shipment_show"),
+    NumberKind.STOCKTAKE: ("stocktake", "stocktake_show"),
 }
 
 

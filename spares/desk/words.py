@@ -16,4 +16,5 @@ KINDS: dict[str, Any] = {
     "obligation": _l("Return"),
     "dispatch_order": _l("Dispatch order"),
     "shipment": _l("Shipment"),
+    "stocktake": _l("Stocktake"),
 }

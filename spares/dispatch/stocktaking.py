@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from spares.accounts.access import Actor
-from spares.cases.models import ServiceCase
+from spares.cases.models import ServiceCase, TimelineEntry
 from spares.cases.timeline import record
 from spares.db import session
 from spares.dispatch.lifecycle import LineState, LineVerb, line_after
@@ -14,14 +14,37 @@ from spares.dispatch.models import DispatchLine, DispatchOrder
 from spares.dispatch.orders import line_of, lock_order, reserve_again
 from spares.inventory.availability import family
 from spares.inventory.models import Hold, Part, Unit
+from spares.numbers import scan_key
 
-BOXED = frozenset({LineState.PICKED, LineState.PACKED})
+BOXED = frozenset(LineState) - {LineState.BACK_ORDERED, LineState.RESERVED, LineState.CANCELLED}
+"""In a box, or gone in it: a hold may have been read a moment before its shipment left."""
 
 
 def picked(line_ids: Collection[int]) -> set[int]:
     """Those of the lines whose goods are picked or packed."""
     query = select(DispatchLine.id).where(DispatchLine.id.in_(line_ids), DispatchLine.state.in_(BOXED))
     return set(session.scalars(query))
+
+
+def handled(line_ids: Collection[int]) -> dict[tuple[int, str], tuple[datetime, bool]]:
+    """By line and folded serial, from the cases' timelines: when the unit was last put into the line's box or taken out
+    of it again, and whether it was put in. Two statements."""
+    query = (
+        select(DispatchLine.id, DispatchLine.line_no, DispatchOrder)
+        .join(DispatchOrder, DispatchOrder.id == DispatchLine.order_id)
+        .where(DispatchLine.id.in_(line_ids))
+    )
+    lines = {(order.number, line_no): (line_id, order.case_id) for line_id, line_no, order in session.execute(query)}
+    entries = select(TimelineEntry).where(
+        TimelineEntry.case_id.in_({case_id for _line, case_id in lines.values()}),
+        TimelineEntry.kind.in_(["picked", "put_back"]),
+    )
+    found: dict[tuple[int, str], tuple[datetime, bool]] = {}
+    for entry in session.scalars(entries.order_by(TimelineEntry.id)):
+        line_id, _case = lines.get((entry.data["order"], entry.data["line"]), (0, 0))
+        if line_id and entry.data["serial"]:
+            found[line_id, scan_key(entry.data["serial"])] = entry.occurred_at, entry.kind == "picked"
+    return found
 
 
 def lock(line_ids: Collection[int]) -> set[int]:
@@ -42,7 +65,8 @@ def lock(line_ids: Collection[int]) -> set[int]:
 def replace(holds: Sequence[Hold], *, reason: str, actor: Actor, now: datetime) -> None:
     """Their stock was not there, and the holds are released: each line gets other stock of its depot, else it waits as a
     back-order. The case says which stock was missing and what the line has now; `reason` is the stocktake's number."""
-    for hold in sorted(holds, key=lambda hold: hold.line_id):
+    by_line = {hold.line_id: hold for hold in holds}
+    for _line_id, hold in sorted(by_line.items()):
         order_id = session.get_one(DispatchLine, hold.line_id).order_id
         order, case = lock_order(order_id, actor)
         line = line_of(order, hold.line_id)

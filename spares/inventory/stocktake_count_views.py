@@ -2,6 +2,8 @@
 
 The counting page knows what was scanned and nothing of what is expected."""
 
+from collections.abc import Callable
+
 from flask import flash, g, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -10,15 +12,16 @@ from sqlalchemy import select
 from spares.accounts.access import Permission
 from spares.accounts.guard import allow, current_actor
 from spares.db import session
-from spares.errors import SparesError
+from spares.errors import Conflict, SparesError
 from spares.inventory import queries, stocktake_counting, stocktake_queries, stocktake_words
 from spares.inventory.models import Condition, Location, LocationKind, Part, Tracking
 from spares.inventory.places import find_location
 from spares.inventory.stock_scans import Scan
 from spares.inventory.stocktake_forms import PiecesForm
 from spares.inventory.stocktake_lifecycle import BinState
-from spares.inventory.stocktake_models import StocktakeBin
+from spares.inventory.stocktake_models import StocktakeBin, StocktakeRun
 from spares.inventory.words import CONDITIONS
+from spares.labels.queries import read
 from spares.numbers import scan_key
 from spares.once import perform_once
 from spares.web import Routes, explain, refusal_status, refusals_on
@@ -33,7 +36,7 @@ SHOWN = 100
 def stocktake_begin(number: str) -> ResponseReturnValue:
     """The bin that was scanned: begin it, or go on with it."""
     run = stocktake_queries.run_of(number)
-    run_id, depot_id, text = run.id, run.depot_id, request.form.get("q", "")[:200]
+    run_id, depot_id, text = run.id, run.depot_id, read(request.form.get("q", "")).text[:200]
 
     def act() -> str:
         place = find_location(text, depot_id)
@@ -63,7 +66,8 @@ def stocktake_count(bin_id: int) -> ResponseReturnValue:
 @allow(Permission.STOCKTAKE_COUNT)
 def stocktake_scan(bin_id: int) -> ResponseReturnValue:
     """One scan: a serial is counted; the number of a counted part asks for its pieces."""
-    text = request.form.get("q", "")[:200]
+    reading = read(request.form.get("q", ""))
+    text = reading.text[:200]
     htmx = "HX-Request" in request.headers
     refused = _no_serial(bin_id, text)
     if isinstance(refused, Part):
@@ -71,14 +75,12 @@ def stocktake_scan(bin_id: int) -> ResponseReturnValue:
         return make_response("", {"HX-Redirect": target}) if htmx else redirect(target)
     count_id = 0
     if refused is None:
-        refused, count_id = _counted(bin_id, text)
+        refused, count_id = _counted(bin_id, text, reading.part if reading.serial else "")
     if not htmx:
         flash(f"{refused.title}: {refused.text}", {"good": "success", "warn": "warning", "bad": "error"}[refused.tone])
         return redirect(url_for("stocktake_count", bin_id=bin_id))
-    _run, _one, facts = stocktake_queries.bin_page(bin_id)
-    page = render_template(
-        "inventory/stocktake_scan.html", scan=refused, count_id=count_id, count=sum(fact.quantity for fact, *_ in facts)
-    )
+    count, _counts = stocktake_queries.counted_in(bin_id)
+    page = render_template("inventory/stocktake_scan.html", scan=refused, count_id=count_id, count=count)
     return make_response(page, {"good": 200, "warn": 200, "bad": 422}[refused.tone])
 
 
@@ -107,13 +109,13 @@ def stocktake_pieces(bin_id: int) -> ResponseReturnValue:
 def stocktake_undo(count_id: int) -> ResponseReturnValue:
     """Take a count back."""
 
-    def act() -> str:
-        fact = stocktake_counting.undo(count_id, actor=current_actor(), now=g.now)
-        return url_for("stocktake_count", bin_id=fact.bin_id)
+    bin_id = stocktake_queries.bin_of(count_id)
 
-    target = perform_once(_key(), g.now, act)
-    flash(_("Taken back."), "success")
-    return redirect(target)
+    def act() -> str:
+        stocktake_counting.undo(count_id, actor=current_actor(), now=g.now)
+        return url_for("stocktake_count", bin_id=bin_id)
+
+    return _done(bin_id, act, _("Taken back."))
 
 
 @routes.post("/stocktakes/bins/<int:bin_id>/finish")
@@ -123,11 +125,9 @@ def stocktake_finish(bin_id: int) -> ResponseReturnValue:
 
     def act() -> str:
         one = stocktake_counting.finish_bin(bin_id, actor=current_actor(), now=g.now)
-        return url_for("stocktake_show", number=stocktake_queries.bin_page(one.id)[0].number)
+        return url_for("stocktake_show", number=session.get_one(StocktakeRun, one.run_id).number)
 
-    target = perform_once(_key(), g.now, act)
-    flash(_("The bin is counted. Scan the next one."), "success")
-    return redirect(target)
+    return _done(bin_id, act, _("The bin is counted. Scan the next one."))
 
 
 @routes.post("/stocktakes/bins/<int:bin_id>/again")
@@ -139,9 +139,7 @@ def stocktake_again(bin_id: int) -> ResponseReturnValue:
         one = stocktake_counting.count_again(bin_id, request.form.get("reason", ""), actor=current_actor(), now=g.now)
         return url_for("stocktake_count", bin_id=one.id)
 
-    target = perform_once(_key(), g.now, act)
-    flash(_("Count the bin from the beginning. The earlier counts no longer count."), "success")
-    return redirect(target)
+    return _done(bin_id, act, _("Count the bin from the beginning. The earlier counts no longer count."))
 
 
 def _no_serial(bin_id: int, text: str) -> Scan | Part | None:
@@ -163,11 +161,12 @@ def _no_serial(bin_id: int, text: str) -> Scan | Part | None:
     return parts[0] if parts else None
 
 
-def _counted(bin_id: int, text: str) -> tuple[Scan, int]:
-    """Count the serial, and what to say about it. The words of a repeat are those of the first time."""
+def _counted(bin_id: int, text: str, part_number: str) -> tuple[Scan, int]:
+    """Count the serial, and what to say about it; `part_number` where the code names that too. The words of a repeat are
+    those of the first time."""
 
     def act() -> str:
-        taken = stocktake_counting.scan(bin_id, text, actor=current_actor(), now=g.now)
+        taken = stocktake_counting.scan(bin_id, text, part_number=part_number, actor=current_actor(), now=g.now)
         said = "again" if taken.again else {True: "here", False: "elsewhere", None: "unknown"}[taken.booked_here]
         return f"{said} {taken.count_id}"
 
@@ -187,22 +186,35 @@ def _counted(bin_id: int, text: str) -> tuple[Scan, int]:
     return Scan(tone, text.strip(), sentence), 0 if said == "again" else int(count_id)
 
 
-def _page(bin_id: int, form: PiecesForm) -> str:
-    run, one, facts = stocktake_queries.bin_page(bin_id)
+def _page(bin_id: int, form: PiecesForm, refusal: str = "") -> str:
+    run, one, facts = stocktake_queries.bin_page(bin_id, SHOWN)
+    count, listed = stocktake_queries.counted_in(bin_id)
     return render_template(
         "inventory/stocktake_count.html",
         run=run,
         one=one,
-        facts=facts[:SHOWN],
-        count=sum(fact.quantity for fact, *_ in facts),
-        listed=len(facts),
+        facts=facts,
+        count=count,
+        listed=listed,
         counting=one.state is BinState.COUNTING,
         may_count=current_actor().may(Permission.STOCKTAKE_COUNT),
         form=form,
         asks_pieces=bool(form.part.data),
         conditions=CONDITIONS,
+        scope_part=session.get_one(Part, run.part_id).part_number if run.part_id is not None else "",
+        refusal=refusal,
         words=stocktake_words,
     )
+
+
+def _done(bin_id: int, act: Callable[[], str], words: str) -> ResponseReturnValue:
+    """A button of the counting page: done once, or the bin as it stands now, and why not."""
+    try:
+        target = perform_once(_key(), g.now, act)
+    except Conflict as refusal:
+        return _page(bin_id, PiecesForm(formdata=None), explain(refusal)), refusal.status
+    flash(words, "success")
+    return redirect(target)
 
 
 def _key() -> str:

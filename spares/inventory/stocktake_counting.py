@@ -28,7 +28,7 @@ from spares.inventory.models import (
 from spares.inventory.stocktake_evaluation import active_counts
 from spares.inventory.stocktake_lifecycle import BinState, BinVerb, RunVerb, bin_after, run_after
 from spares.inventory.stocktake_models import CountKind, Scope, StocktakeBin, StocktakeCount, StocktakeRun
-from spares.inventory.stocktake_services import lock_run, tell
+from spares.inventory.stocktake_services import lock_run, refuse_overlap, tell
 from spares.numbers import scan_key
 
 MOST_PIECES = 1_000_000
@@ -48,7 +48,7 @@ class Taken:
 
 def begin_bin(run_id: int, location_id: int, *, actor: Actor, now: datetime) -> StocktakeBin:
     """Begin to count a bin, or join those who count it. A bin outside the run is taken in where the run is about a part
-    or the whole depot; one chosen by hand stays with its choice. Raises Conflict, NotFound."""
+    or the whole depot and no other stocktake has it; one chosen by hand stays with its choice. Raises Conflict, NotFound."""
     actor.must(Permission.STOCKTAKE_COUNT)
     run = lock_run(run_id)
     run_after(run.state, RunVerb.COUNT)
@@ -64,6 +64,7 @@ def begin_bin(run_id: int, location_id: int, *, actor: Actor, now: datetime) -> 
     if found is None:
         if run.scope is Scope.BINS:
             raise Conflict("stocktake_bin_not_chosen", field="q", bin=place.code)
+        refuse_overlap(run.depot_id, [location_id])
         found = StocktakeBin(run_id=run_id, location_id=location_id)
         session.add(found)
         session.flush()
@@ -76,22 +77,25 @@ def begin_bin(run_id: int, location_id: int, *, actor: Actor, now: datetime) -> 
     return found
 
 
-def scan(bin_id: int, text: str, *, actor: Actor, now: datetime) -> Taken:
+def scan(bin_id: int, text: str, *, part_number: str = "", actor: Actor, now: datetime) -> Taken:
     """Count a serial in a bin. One that nobody knows, or that is booked elsewhere, is taken as found; a second scan
-    changes nothing. Raises Invalid for what cannot be a serial, Conflict when the bin is not being counted."""
+    changes nothing. `part_number` where the code names the part as well: it tells units with the same serial apart.
+
+    Raises Invalid for what cannot be a serial, Conflict when the bin is not being counted."""
     actor.must(Permission.STOCKTAKE_COUNT)
     one = _lock_bin(bin_id, BinVerb.SCAN)
     serial, key = serial_of_scan(text)
-    earlier = active_counts(one.run_id, bin_id=bin_id, serial_key=key)
+    part_id = _serial_part(part_number)
+    for earlier in active_counts(one.run_id, bin_id=bin_id, serial_key=key):
+        if None in (part_id, earlier.part_id) or part_id == earlier.part_id:
+            return Taken(earlier.id, earlier.serial, again=True)
     booked = session.scalars(
         select(UnitState.location_id)
         .join(Unit, Unit.id == UnitState.unit_id)
-        .where(Unit.serial_key == key)
+        .where(Unit.serial_key == key, true() if part_id is None else Unit.part_id == part_id)
         .order_by(UnitState.unit_id)
     ).all()
     here = None if not booked else one.location_id in booked
-    if earlier:
-        return Taken(earlier[0].id, earlier[0].serial, again=True, booked_here=here)
     fact = StocktakeCount(
         bin_id=bin_id,
         round=one.round,
@@ -100,6 +104,7 @@ def scan(bin_id: int, text: str, *, actor: Actor, now: datetime) -> Taken:
         actor_id=actor.id,
         serial=serial,
         serial_key=key,
+        part_id=part_id,
     )
     session.add(fact)
     session.flush()
@@ -166,7 +171,7 @@ def finish_bin(bin_id: int, *, actor: Actor, now: datetime) -> StocktakeBin:
     one = _lock_bin(bin_id, BinVerb.FINISH)
     run = session.get_one(StocktakeRun, one.run_id)
     one.state = bin_after(one.state, BinVerb.FINISH)
-    counted = {(fact.part_id, fact.condition) for fact in active_counts(one.run_id, bin_id=bin_id) if fact.part_id}
+    counted = {(fact.part_id, fact.condition) for fact in active_counts(one.run_id, bin_id=bin_id)}
     booked = session.execute(
         select(StockBalance.part_id, StockBalance.condition)
         .join(Part, Part.id == StockBalance.part_id)
@@ -224,6 +229,14 @@ def serial_of_scan(text: str) -> tuple[str, str]:
     if not key or len(key) > LONGEST_SERIAL or len(serial) > LONGEST_SERIAL:
         raise Invalid("stocktake_no_serial", field="q")
     return serial, key
+
+
+def _serial_part(part_number: str) -> int | None:
+    """The one part with serial numbers that is meant, if any is."""
+    key = scan_key(part_number)
+    query = select(Part.id).where(Part.part_number_key == key, Part.tracking == Tracking.SERIAL).limit(2)
+    found = session.scalars(query).all() if key else []
+    return found[0] if len(found) == 1 else None
 
 
 def check_pieces(part_id: int, quantity: int) -> None:

@@ -23,7 +23,7 @@ from spares.inventory import (
 )
 from spares.inventory.holders import holder_labels
 from spares.inventory.models import Condition, Location
-from spares.inventory.stocktake_forms import DecideForm, RecountForm
+from spares.inventory.stocktake_forms import DecideForm
 from spares.inventory.stocktake_lifecycle import UNDECIDED, DifferenceState, RunState
 from spares.inventory.stocktake_models import DifferenceKind, StocktakeDifference
 from spares.inventory.words import CONDITIONS, POSTINGS, place_label
@@ -89,28 +89,6 @@ def stocktake_accept(number: str) -> ResponseReturnValue:
 def stocktake_difference(difference_id: int) -> str:
     """One difference: what was counted, what moved, what was done."""
     return _difference(difference_id)
-
-
-@routes.post("/stocktakes/differences/<int:difference_id>/recount")
-@allow(Permission.STOCKTAKE_COUNT)
-def stocktake_recount(difference_id: int) -> ResponseReturnValue:
-    """A second count."""
-    row, run = stocktake_queries.difference_of(difference_id)
-    pieces, number = row.kind is DifferenceKind.PIECES, run.number
-    form = RecountForm()
-    if not pieces or form.validate_on_submit():
-
-        def act() -> str:
-            seen = request.form.get("seen") == "yes"
-            quantity = form.quantity.data if pieces else None
-            stocktake_deciding.recount(difference_id, seen=seen, quantity=quantity, actor=current_actor(), now=g.now)
-            return url_for("stocktake_differences", number=number)
-
-        with refusals_on(form):
-            target = perform_once(_key(), g.now, act)
-            flash(_("The second count stands from now on."), "success")
-            return redirect(target)
-    return _difference(difference_id, recount=form), refusal_status()
 
 
 @routes.post("/stocktakes/differences/<int:difference_id>/decide")
@@ -203,7 +181,7 @@ def stocktake_post(number: str) -> ResponseReturnValue:
 
 def _list(number: str, refusal: str = "", reason: str = "", chosen: set[int] | None = None) -> str:
     run = stocktake_queries.run_of(number)
-    rows = stocktake_queries.differences(run.id, SHOWN_STATES)
+    rows = [] if run.state is RunState.COUNTING else stocktake_queries.differences(run.id, SHOWN_STATES)
     states = [row.state for row, _by, _second in rows]
     judging = run.state is RunState.JUDGING
     outcome = stocktake_evaluation.evaluate(run) if judging else None
@@ -230,7 +208,6 @@ def _list(number: str, refusal: str = "", reason: str = "", chosen: set[int] | N
 
 def _difference(
     difference_id: int,
-    recount: RecountForm | None = None,
     decide: DecideForm | None = None,
     refusal: str = "",
     reason: str = "",
@@ -249,8 +226,7 @@ def _difference(
         moves=stocktake_queries.moves_around(row, min([row.counted_at, *starts])),
         events=stocktake_queries.events_of(run.id, row.id),
         holders=list(holder_labels(lines).values()),
-        recount=recount or RecountForm(formdata=None),
-        decide=decide or DecideForm(formdata=None),
+        decide=decide or DecideForm(formdata=None, part=row.part.part_number if row.part is not None else ""),
         may_count=judging and actor.may(Permission.STOCKTAKE_COUNT) and row.state is DifferenceState.OPEN,
         may_decide=judging and actor.may(Permission.STOCKTAKE_RUN),
         may_approve=judging and actor.may(Permission.STOCKTAKE_APPROVE) and actor.id != row.decided_by_id,

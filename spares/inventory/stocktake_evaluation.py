@@ -35,6 +35,7 @@ from spares.inventory.stocktake_models import (
     StocktakeRun,
 )
 from spares.inventory.stocktake_rules import (
+    DIFFERENCES,
     Absence,
     Booked,
     Counted,
@@ -167,17 +168,26 @@ def _judge_units(
         else:
             absent[unit.unit.id].append(Absence(place, fact.counted_at))
     began = {one.location_id: one.began_at for one in bins.values() if one.began_at is not None}
+    said: dict[int, UnitVerdict | None] = {}
     for unit_id, one in known.items():
-        absences = list(absent[unit_id])
         if one.state is not None and one.state.location_id in began and run.part_id in {None, one.unit.part_id}:
             # The bin was counted as a whole; what was scanned in it since then is newer than its beginning.
-            absences.append(Absence(one.state.location_id, began[one.state.location_id]))
-        booked = None
-        if one.state is not None and one.since is not None:
-            booked = Booked(one.state.location_id, one.since, one.line_id in picked)
-        _note_unit(one, judge_unit(booked, seen[unit_id], absences), outcome)
+            absent[unit_id].append(Absence(one.state.location_id, began[one.state.location_id]))
+        said[unit_id] = judge_unit(_booked(one, picked), seen[unit_id], absent[unit_id])
+    different = [key for key, one in said.items() if one is not None and one.verdict in DIFFERENCES]
+    for unit_id, at in stocktake_holds.handled(different).items():
+        booked = _booked(known[unit_id], picked, at)
+        said[unit_id] = judge_unit(booked, seen[unit_id], absent[unit_id])
+    for unit_id, verdict in said.items():
+        _note_unit(known[unit_id], verdict, outcome)
     for key, told in strangers.items():
         _note_stranger(key, told, outcome)
+
+
+def _booked(one: _Known, picked: set[int], handled: datetime | None = None) -> Booked | None:
+    if one.state is None or one.since is None:
+        return None
+    return Booked(one.state.location_id, one.since, one.line_id in picked, handled)
 
 
 def _units(run: StocktakeRun) -> tuple[dict[int, _Known], dict[str, list[int]]]:
@@ -236,7 +246,7 @@ def _note_unit(one: _Known, said: UnitVerdict | None, outcome: Outcome) -> None:
     if said.verdict is Verdict.AS_BOOKED:
         outcome.as_booked += 1
         return
-    if said.verdict not in {Verdict.MISSING, Verdict.FOUND}:
+    if said.verdict not in DIFFERENCES:
         outcome.netted.append(
             Netted(
                 verdict=said.verdict,
@@ -288,6 +298,7 @@ def _note_stranger(key: str, told: list[tuple[StocktakeCount, int]], outcome: Ou
         expected=0,
         counted_at=fact.counted_at,
         serial=fact.serial,
+        part_id=fact.part_id,
     )
 
 
@@ -319,9 +330,17 @@ def _pieces_now(
     parts: Iterable[int], places: set[int], first: datetime
 ) -> tuple[dict[Cell, int], dict[Cell, list[PieceMove]]]:
     """What the ledger has in each cell now, and its moves since `first`: one statement, so that nobody's posting falls
-    between the two."""
+    between the two. What was booked out as a difference, or in from there, moved nothing on the shelf: the count is
+    compared with the corrected books."""
     ids = list(parts)
-    moved = (Move.part_id.in_(ids), Move.unit_id.is_(None), Posting.occurred_at >= first)
+    books = select(Location.id).where(Location.kind == LocationKind.DIFFERENCE)
+    moved = (
+        Move.part_id.in_(ids),
+        Move.unit_id.is_(None),
+        Posting.occurred_at >= first,
+        Move.from_location_id.not_in(books),
+        Move.to_location_id.not_in(books),
+    )
     gone = (
         select(Move.from_location_id, Move.part_id, Move.from_condition, -Move.quantity, Posting.occurred_at)
         .join(Posting, Posting.id == Move.posting_id)

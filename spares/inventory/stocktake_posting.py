@@ -155,28 +155,31 @@ def _still_different(
 
 def _holds_in_the_way(rows: Sequence[StocktakeDifference]) -> tuple[list[Hold], list[Hold]]:
     """The holds whose stock is not there, and those whose unit was found in another bin."""
-    lost: list[Hold] = []
+    lost: dict[int, Hold] = {}
     kept: list[Hold] = []
     for row in rows:
-        if row.kind in {DifferenceKind.MISSING, DifferenceKind.FOUND}:
-            (lost if row.kind is DifferenceKind.MISSING else kept).extend(holds_on([row]))
+        if row.kind is DifferenceKind.FOUND:
+            kept += holds_on([row])
+        elif row.kind is DifferenceKind.MISSING:
+            lost |= {hold.id: hold for hold in holds_on([row])}
         elif row.kind is DifferenceKind.PIECES and row.counted < row.expected:
-            lost += _short(row)
-    return lost, kept
+            lost |= {hold.id: hold for hold in _short(row)}
+    return list(lost.values()), kept
 
 
 def _short(row: StocktakeDifference) -> list[Hold]:
-    """As many of the newest holds as must go for the balance to fall by what is missing."""
+    """As many of the newest holds as must go for the balance to fall by what is missing, each with what its line holds in
+    other bins: a line is reserved as a whole or not at all."""
     balance = session.get(StockBalance, (row.part_id, row.place_id, row.condition), populate_existing=True)
     free = balance.on_hand - balance.held if balance is not None else 0
     missing = row.expected - row.counted - free
-    given_up = []
+    lines: dict[int, None] = {}
     for hold in holds_on([row]):
         if missing <= 0:
             break
-        given_up.append(hold)
+        lines[hold.line_id] = None
         missing -= hold.quantity
-    return given_up
+    return ledger.open_holds(lines)
 
 
 def _post(

@@ -1,23 +1,18 @@
 """What the stocktake pages show; each page in a bounded number of statements, however many bins and units there are."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import Any
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import and_, case, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from spares.accounts.models import User
 from spares.calendars.models import Depot
 from spares.db import session
 from spares.errors import NotFound
-from spares.inventory.models import Location, LocationKind, Move, Part, Posting, StockBalance, Unit
-from spares.inventory.stocktake_cycle import BinFigures, Proposal, propose
-from spares.inventory.stocktake_evaluation import active_counts
-from spares.inventory.stocktake_lifecycle import BinState, DifferenceState, RunState
+from spares.inventory.models import Location, Move, Part, Posting, Unit
+from spares.inventory.stocktake_lifecycle import BinState, DifferenceState, DifferenceVerb, RunState, RunVerb, run_after
 from spares.inventory.stocktake_models import (
     CountKind,
     DifferenceKind,
@@ -67,6 +62,17 @@ class Earlier:
 
 
 @dataclass(frozen=True)
+class SecondCount:
+    """Something to look at once more: a serial, or the pieces of a part, in a bin; and whether somebody has."""
+
+    difference_id: int
+    bin: str
+    serial: str
+    part_number: str | None
+    done: bool
+
+
+@dataclass(frozen=True)
 class StockMove:
     """A move that a difference's page explains itself by."""
 
@@ -75,6 +81,16 @@ class StockMove:
     origin: Location
     target: Location
     who: str | None
+
+
+_undo = aliased(StocktakeCount)
+COUNTED = (
+    StocktakeCount.round == StocktakeBin.round,
+    StocktakeCount.kind.in_([CountKind.SERIAL, CountKind.PIECES]),
+    StocktakeCount.recount.is_(False),
+    ~exists().where(_undo.undoes_id == StocktakeCount.id),
+)
+"""Of a bin's counts those of its present round that somebody made while counting it, and that were not taken back."""
 
 
 def run_of(number: str) -> StocktakeRun:
@@ -117,7 +133,8 @@ def runs(*, page: int, size: int) -> tuple[list[RunRow], bool]:
 
 
 def bin_rows(run: StocktakeRun) -> list[BinRow]:
-    """Every bin of the run: what was counted of its present round, who counted, its differences, its last count."""
+    """Every bin of the run: what was counted of its present round and who counted; once the counting has ended also its
+    differences and its last count. Six statements."""
     rows = {
         one.id: BinRow(one)
         for one in session.scalars(
@@ -130,21 +147,30 @@ def bin_rows(run: StocktakeRun) -> list[BinRow]:
     # The places are read with one statement; the lines then find them in the session.
     places = select(Location).join(StocktakeBin, StocktakeBin.location_id == Location.id)
     session.scalars(places.where(StocktakeBin.run_id == run.id)).all()
-    people: dict[int, dict[int, None]] = defaultdict(dict)
-    for fact in active_counts(run.id):
-        if fact.recount or fact.kind is CountKind.NOTHING:
-            continue
-        row = rows[fact.bin_id]
-        row.counted += fact.quantity
-        row.last_at = fact.counted_at
-        if fact.actor_id is not None:
-            people[fact.bin_id][fact.actor_id] = None
-    who = select(User.id, User.display_name).where(User.id.in_({one for them in people.values() for one in them}))
-    names = dict(session.execute(who).all())
-    for bin_id, them in people.items():
-        rows[bin_id].people = [names[one] for one in them]
-    _add_differences(run, rows)
+    _add_counts(run, rows)
+    if run.state is not RunState.COUNTING:
+        _add_differences(run, rows)
     return list(rows.values())
+
+
+def _add_counts(run: StocktakeRun, rows: dict[int, BinRow]) -> None:
+    """To each bin how many pieces were counted, by whom, and when last."""
+    query = (
+        select(
+            StocktakeBin.id, User.display_name, func.sum(StocktakeCount.quantity), func.max(StocktakeCount.counted_at)
+        )
+        .join(StocktakeCount, StocktakeCount.bin_id == StocktakeBin.id)
+        .outerjoin(User, User.id == StocktakeCount.actor_id)
+        .where(StocktakeBin.run_id == run.id, *COUNTED)
+        .group_by(StocktakeBin.id, User.id, User.display_name)
+        .order_by(func.min(StocktakeCount.id))
+    )
+    for bin_id, who, pieces, last_at in session.execute(query):
+        row = rows[bin_id]
+        row.counted += pieces
+        row.last_at = max(row.last_at or last_at, last_at)
+        if who is not None:
+            row.people.append(who)
 
 
 def _add_differences(run: StocktakeRun, rows: dict[int, BinRow]) -> None:
@@ -180,18 +206,58 @@ def _add_differences(run: StocktakeRun, rows: dict[int, BinRow]) -> None:
         by_place[place].earlier = Earlier(before, at, count)
 
 
-def bin_page(bin_id: int) -> tuple[StocktakeRun, StocktakeBin, list[tuple[StocktakeCount, str, str]]]:
-    """A bin being counted: its run, and its counts newest first with who counted and the part's number. Raises NotFound."""
+def bin_page(bin_id: int, most: int) -> tuple[StocktakeRun, StocktakeBin, list[tuple[StocktakeCount, str, str]]]:
+    """A bin being counted: its run, and its last counts, newest first, with who counted and the part's number. What was
+    noted as not found is left out: it would tell what the books have. Raises NotFound."""
     one = session.get(StocktakeBin, bin_id)
     if one is None:
         raise NotFound("not_found")
-    run = session.get_one(StocktakeRun, one.run_id)
-    facts = [fact for fact in active_counts(run.id, bin_id=bin_id) if not fact.recount][::-1]
-    people = select(User.id, User.display_name).where(User.id.in_({fact.actor_id for fact in facts}))
-    names = dict(session.execute(people).all())
-    numbers = select(Part.id, Part.part_number).where(Part.id.in_({fact.part_id for fact in facts}))
-    parts = dict(session.execute(numbers).all())
-    return run, one, [(fact, names.get(fact.actor_id or 0, ""), parts.get(fact.part_id or 0, "")) for fact in facts]
+    query = (
+        select(StocktakeCount, User.display_name, Part.part_number)
+        .join(StocktakeBin, StocktakeBin.id == StocktakeCount.bin_id)
+        .outerjoin(User, User.id == StocktakeCount.actor_id)
+        .outerjoin(Part, Part.id == StocktakeCount.part_id)
+        .where(StocktakeBin.id == bin_id, *COUNTED)
+        .order_by(StocktakeCount.id.desc())
+        .limit(most)
+    )
+    facts = [(fact, who or "", part or "") for fact, who, part in session.execute(query)]
+    return session.get_one(StocktakeRun, one.run_id), one, facts
+
+
+def bin_of(count_id: int) -> int:
+    """The bin that a count belongs to. Raises NotFound."""
+    fact = session.get(StocktakeCount, count_id)
+    if fact is None:
+        raise NotFound("not_found")
+    return fact.bin_id
+
+
+def counted_in(bin_id: int) -> tuple[int, int]:
+    """How many pieces were counted in the bin, in how many counts."""
+    query = (
+        select(func.coalesce(func.sum(StocktakeCount.quantity), 0), func.count())
+        .join(StocktakeBin, StocktakeBin.id == StocktakeCount.bin_id)
+        .where(StocktakeBin.id == bin_id, *COUNTED)
+    )
+    pieces, counts = session.execute(query).one()
+    return int(pieces), counts
+
+
+def second_counts(run_id: int) -> list[SecondCount]:
+    """The open differences as things to look at once more, by bin; nothing of what the books have. One statement."""
+    done = exists().where(
+        StocktakeEvent.difference_id == StocktakeDifference.id, StocktakeEvent.verb == DifferenceVerb.RECOUNT
+    )
+    query = (
+        select(StocktakeDifference.id, Location.code, StocktakeDifference.serial, Part.part_number, done)
+        .join(Location, Location.id == StocktakeDifference.place_id)
+        .outerjoin(Part, Part.id == StocktakeDifference.part_id)
+        .where(StocktakeDifference.run_id == run_id, StocktakeDifference.state == DifferenceState.OPEN)
+        .order_by(Location.code_key, Part.part_number_key, StocktakeDifference.serial)
+        .limit(MOST_DIFFERENCES)
+    )
+    return [SecondCount(*row) for row in session.execute(query)]
 
 
 def differences(
@@ -217,11 +283,20 @@ def differences(
 
 
 def difference_of(difference_id: int) -> tuple[StocktakeDifference, StocktakeRun]:
-    """Raises NotFound."""
+    """Raises NotFound; Conflict `stocktake_not_allowed` while bins are being counted, which is done blind."""
     row = session.get(StocktakeDifference, difference_id)
     if row is None:
         raise NotFound("not_found")
-    return row, session.get_one(StocktakeRun, row.run_id)
+    run = session.get_one(StocktakeRun, row.run_id)
+    refuse_while_counting(run)
+    return row, run
+
+
+def refuse_while_counting(run: StocktakeRun) -> None:
+    """Differences say what the books have, and whoever counts must not know it, also when the counting is taken up
+    again. Raises Conflict `stocktake_not_allowed`."""
+    if run.state is RunState.COUNTING:
+        run_after(run.state, RunVerb.JUDGE)
 
 
 def counts_of(row: StocktakeDifference) -> list[tuple[StocktakeCount, StocktakeBin, str | None]]:
@@ -288,78 +363,3 @@ def events_of(run_id: int, difference_id: int | None = None) -> list[tuple[Stock
     return [
         (told, who, code) for told, who, code in session.execute(query.order_by(StocktakeEvent.id.desc()).limit(30))
     ]
-
-
-def proposals(depot: Depot, today: date, currency: str) -> list[tuple[Proposal, Location]]:
-    """The depot's bins in the order in which to count them; values in `currency` alone are added up."""
-    places = {
-        place.id: place
-        for place in session.scalars(
-            select(Location).where(Location.depot_id == depot.id, Location.kind == LocationKind.BIN)
-        )
-    }
-    values = dict(
-        session.execute(
-            select(StockBalance.location_id, func.sum(StockBalance.on_hand * Part.price_minor))
-            .join(Part, Part.id == StockBalance.part_id)
-            .join(Location, Location.id == StockBalance.location_id)
-            .where(Location.depot_id == depot.id, Part.currency == currency, Part.price_minor.is_not(None))
-            .group_by(StockBalance.location_id)
-        ).all()
-    )
-    counted = _last_counts(depot.id)
-    moved = _moves_since(depot.id)
-    zone = ZoneInfo(depot.time_zone)
-    figures = [
-        BinFigures(
-            key,
-            int(values.get(key) or 0),
-            moved.get(key, 0),
-            counted[key].astimezone(zone).date() if key in counted else None,
-        )
-        for key in places
-    ]
-    return [(one, places[one.location_id]) for one in propose(figures, today)]
-
-
-def _last_counts(depot_id: int) -> dict[int, datetime]:
-    """When each bin was last counted by a stocktake that was posted."""
-    rows = session.execute(
-        select(StocktakeBin.location_id, func.max(StocktakeBin.finished_at))
-        .join(StocktakeRun, StocktakeRun.id == StocktakeBin.run_id)
-        .where(
-            StocktakeRun.depot_id == depot_id,
-            StocktakeRun.state == RunState.POSTED,
-            StocktakeBin.state == BinState.FINISHED,
-        )
-        .group_by(StocktakeBin.location_id)
-    )
-    return {place: at for place, at in rows if at is not None}
-
-
-def _moves_since(depot_id: int) -> dict[int, int]:
-    """How many moves each bin has had since its last count."""
-    last = (
-        select(StocktakeBin.location_id, func.max(StocktakeBin.finished_at).label("at"))
-        .join(StocktakeRun, StocktakeRun.id == StocktakeBin.run_id)
-        .where(StocktakeRun.state == RunState.POSTED, StocktakeBin.state == BinState.FINISHED)
-        .group_by(StocktakeBin.location_id)
-        .subquery()
-    )
-    totals: dict[int, int] = defaultdict(int)
-    for side in (Move.from_location_id, Move.to_location_id):
-        query: Any = (
-            select(side, func.count())
-            .join(Location, Location.id == side)
-            .join(Posting, Posting.id == Move.posting_id)
-            .outerjoin(last, last.c.location_id == side)
-            .where(
-                Location.depot_id == depot_id,
-                Location.kind == LocationKind.BIN,
-                or_(last.c.at.is_(None), Posting.occurred_at > last.c.at),
-            )
-            .group_by(side)
-        )
-        for place, count in session.execute(query):
-            totals[place] += count
-    return totals

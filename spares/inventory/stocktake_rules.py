@@ -1,6 +1,7 @@
 """What a count means once the stock has moved on (pure): the ledger nets what happened between a count and now.
 
-A unit: only evidence newer than its last ledger move counts, since whoever moved it had it in hand. Seen since then at
+A unit: only evidence newer than its last ledger move, or than it was last picked for an order or put back, counts, since
+whoever did that had it in hand. Seen since then at
 another place: found there. Not seen although its whole bin was counted since then: missing. Anything older is explained
 by the move. Pieces: the counted number is compared with what the ledger had at the instant of the count, so a move before
 it is in both and a move after it in neither. A move at the very instant of a count is after it."""
@@ -45,11 +46,12 @@ class Absence:
 @dataclass(frozen=True)
 class Booked:
     """Where the ledger has a unit, and since when: the instant of its last move. `picked`: it lies in an order's box
-    although it is booked in its bin until it is dispatched."""
+    although it is booked in its bin until it is dispatched; `handled`: when it was last put into such a box, or back."""
 
     place: int
     since: datetime
     picked: bool = False
+    handled: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -69,15 +71,19 @@ def judge_unit(booked: Booked | None, sightings: Sequence[Sighting], absences: S
     last = max(seen, key=lambda one: one.at, default=None)
     if booked is None:
         return UnitVerdict(Verdict.FOUND, last.place, last.at) if last else None
-    if last is not None and last.at > booked.since:
-        same = last.place == booked.place
-        return UnitVerdict(Verdict.AS_BOOKED if same else Verdict.FOUND, last.place, last.at)
+    if last is not None and last.at > booked.since and last.place == booked.place:
+        return UnitVerdict(Verdict.AS_BOOKED, last.place, last.at)
+    touched = max(booked.since, booked.handled or booked.since)
+    if last is not None and last.at > touched:
+        return UnitVerdict(Verdict.FOUND, last.place, last.at)
     here = gone.get(booked.place)
-    if here is not None and here > booked.since:
+    if here is not None and here > touched:
         return UnitVerdict(Verdict.PICKED if booked.picked else Verdict.MISSING, booked.place, here)
-    if last is not None:
-        return UnitVerdict(Verdict.MOVED_AFTER, last.place, last.at)
-    return UnitVerdict(Verdict.ARRIVED, booked.place, here) if here is not None else None
+    explained = Verdict.MOVED_AFTER if last is not None else Verdict.ARRIVED
+    where, when = (last.place, last.at) if last is not None else (booked.place, here)
+    if when is None:
+        return None
+    return UnitVerdict(Verdict.PICKED if when > booked.since else explained, where, when)
 
 
 @dataclass(frozen=True)
@@ -100,8 +106,8 @@ class PieceMove:
 
 @dataclass(frozen=True)
 class PiecesVerdict:
-    """`counted` against `expected`, both at `at`. `uncertain`: pieces came or went between the first and the last part
-    of the count, so nobody can say on which side of them it was; only a second count can."""
+    """`counted` against `expected`, both at `at`. `uncertain`: pieces came or went, or were picked, between the first and the
+    last part of the count, so nobody can say on which side of them it was; only a second count can."""
 
     counted: int
     expected: int
@@ -133,7 +139,10 @@ def judge_pieces(
     after = sum(move.change for move in moves if move.at >= last.at)
     between = [move for move in moves if first_at <= move.at < last.at]
     expected = on_hand - after - last.away
-    return PiecesVerdict(sum(one.quantity for one in parts), expected, last.at, bool(between), after)
+    picked_meanwhile = len({one.away for one in parts}) > 1
+    return PiecesVerdict(
+        sum(one.quantity for one in parts), expected, last.at, bool(between) or picked_meanwhile, after
+    )
 
 
 def needs_second_person(value_minor: int | None, currency: str, limit_minor: int, limit_currency: str) -> bool:

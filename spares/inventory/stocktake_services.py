@@ -1,7 +1,7 @@
 """Use cases of a whole stocktake: open it, end the counting, take it up again, cancel it. Counting itself is in
 `stocktake_counting`, what is done about differences in `stocktake_deciding`, the posting in `stocktake_posting`."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,14 @@ from spares.db import session
 from spares.errors import Conflict, Invalid, NotFound
 from spares.inventory.models import Location, LocationKind, StockBalance
 from spares.inventory.services import get_part, required_reason
-from spares.inventory.stocktake_lifecycle import BinState, BinVerb, RunState, RunVerb, bin_after, run_after
+from spares.inventory.stocktake_lifecycle import (
+    ACTIVE_RUNS,
+    BinState,
+    BinVerb,
+    RunVerb,
+    bin_after,
+    run_after,
+)
 from spares.inventory.stocktake_models import Scope, StocktakeBin, StocktakeEvent, StocktakeRun
 from spares.inventory.stocktake_refresh import refresh
 
@@ -42,9 +49,7 @@ def open_run(
     if len(note) > LONGEST_NOTE:
         raise Invalid("text_too_long", field="note", limit=LONGEST_NOTE)
     chosen = _bins(depot_id, scope, bin_ids, part_id)
-    # Whoever opens a stocktake of the depot waits here, so that two of them never take the same bin.
-    session.scalars(select(Depot).where(Depot.id == depot_id).with_for_update(key_share=True)).one()
-    _refuse_overlap(chosen)
+    refuse_overlap(depot_id, chosen)
     terms = settings.current()
     run = StocktakeRun(
         depot_id=depot_id,
@@ -92,12 +97,15 @@ def close_counting(run_id: int, *, actor: Actor, now: datetime) -> StocktakeRun:
 
 
 def resume_counting(run_id: int, *, actor: Actor, now: datetime) -> StocktakeRun:
-    """Go back to counting: bins that were left out wait again, finished ones may be counted again."""
+    """Go back to counting: bins that were left out wait again, unless another stocktake has them meanwhile; finished ones
+    may be counted again."""
     actor.must(Permission.STOCKTAKE_RUN)
     run = lock_run(run_id)
     run.state = run_after(run.state, RunVerb.RESUME)
-    for one in lock_bins(run):
-        if one.state is BinState.LEFT_OUT:
+    left_out = [one for one in lock_bins(run) if one.state is BinState.LEFT_OUT]
+    taken = {place for place, _code, _run in _taken(run.depot_id)} if left_out else set()
+    for one in left_out:
+        if one.location_id not in taken:
             one.state = bin_after(one.state, BinVerb.TAKE_IN)
     run.version += 1
     tell(run, "resume", actor=actor, now=now)
@@ -184,17 +192,27 @@ def _bins(depot_id: int, scope: Scope, bin_ids: Sequence[int], part_id: int | No
     return chosen
 
 
-def _refuse_overlap(chosen: Sequence[int]) -> None:
-    """A bin is in one open stocktake at a time."""
-    wanted = set(chosen)
-    taken = session.execute(
-        select(StocktakeBin.location_id, Location.code, StocktakeRun.id)
-        .join(StocktakeRun, StocktakeRun.id == StocktakeBin.run_id)
-        .join(Location, Location.id == StocktakeBin.location_id)
-        .where(StocktakeRun.state.in_([RunState.COUNTING, RunState.JUDGING]), StocktakeBin.state != BinState.LEFT_OUT)
-        .order_by(Location.code_key)
-    )
-    clashes = [(code, run_id) for place, code, run_id in taken if place in wanted]
+def refuse_overlap(depot_id: int, chosen: Collection[int]) -> None:
+    """A bin is in one open stocktake at a time. Raises Conflict `stocktake_overlaps`."""
+    clashes = [(code, run_id) for place, code, run_id in _taken(depot_id) if place in set(chosen)]
     if clashes:
         run = session.get_one(StocktakeRun, clashes[0][1])
         raise Conflict("stocktake_overlaps", bin=clashes[0][0], number=run.number, count=len(clashes))
+
+
+def _taken(depot_id: int) -> list[tuple[int, str, int]]:
+    """The depot's bins that are in an open stocktake, each with its code and the run. Whoever takes bins into a stocktake
+    of the depot waits here, so that two of them never take the same one."""
+    session.scalars(select(Depot).where(Depot.id == depot_id).with_for_update(key_share=True)).one()
+    query = (
+        select(StocktakeBin.location_id, Location.code, StocktakeRun.id)
+        .join(StocktakeRun, StocktakeRun.id == StocktakeBin.run_id)
+        .join(Location, Location.id == StocktakeBin.location_id)
+        .where(
+            StocktakeRun.depot_id == depot_id,
+            StocktakeRun.state.in_(ACTIVE_RUNS),
+            StocktakeBin.state != BinState.LEFT_OUT,
+        )
+        .order_by(Location.code_key)
+    )
+    return [(place, code, run_id) for place, code, run_id in session.execute(query)]

@@ -14,7 +14,7 @@ from spares.accounts.guard import allow, current_actor
 from spares.calendars.models import Depot
 from spares.db import session
 from spares.errors import Invalid, SparesError
-from spares.inventory import queries, stocktake_queries, stocktake_services, stocktake_words
+from spares.inventory import queries, stocktake_proposing, stocktake_queries, stocktake_services, stocktake_words
 from spares.inventory.exports import sheet_response
 from spares.inventory.models import Location, LocationKind
 from spares.inventory.stock_scans import lines_of
@@ -49,7 +49,7 @@ def stocktake_proposals() -> str:
     asked = whole(request.args.get("depot", ""))
     depot = next((one for one in depots if one.id == asked), depots[0] if depots else None)
     currency = settings.current().default_currency
-    found = stocktake_queries.proposals(depot, local_day(g.now), currency) if depot is not None else []
+    found = stocktake_proposing.proposals(depot, local_day(g.now), currency) if depot is not None else []
     due = sum(one.is_due for one, _place in found)
     return render_template(
         "inventory/stocktake_proposals.html",
@@ -142,6 +142,7 @@ def stocktake_cancel(number: str) -> ResponseReturnValue:
 def stocktake_export(number: str, kind: str) -> ResponseReturnValue:
     """The differences and what was done about them, as a sheet."""
     run = stocktake_queries.run_of(number)
+    stocktake_queries.refuse_while_counting(run)
     return sheet_response(kind, _("Stocktake %(number)s", number=run.number), result_columns(), result_rows(run))
 
 

@@ -10,6 +10,7 @@ from spares.inventory import (
     stock_views,
     stocktake_count_views,
     stocktake_difference_views,
+    stocktake_recount_views,
     stocktake_views,
 )
 from spares.web import Routes
@@ -25,5 +26,6 @@ for module in (
     stocktake_views,
     stocktake_count_views,
     stocktake_difference_views,
+    stocktake_recount_views,
 ):
     routes.add_all(module.routes)

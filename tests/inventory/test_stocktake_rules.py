@@ -35,8 +35,10 @@ def listed(text: str) -> list[tuple[str, str]]:
 def test_what_is_said_about_a_unit(row: dict[str, str]) -> None:
     booked = None
     if row["booked"]:
-        place, since = listed(row["booked"].removesuffix(" picked"))[0]
-        booked = Booked(PLACES[place], at(since), row["booked"].endswith(" picked"))
+        booking, _, more = row["booked"].partition(" ")
+        place, since = listed(booking)[0]
+        handled = at(more.removeprefix("handled@")) if more.startswith("handled") else None
+        booked = Booked(PLACES[place], at(since), more == "picked", handled)
     seen = [Sighting(PLACES[place], at(minute)) for place, minute in listed(row["seen"])]
     absent = [Absence(PLACES[place], at(minute)) for place, minute in listed(row["absent"])]
     said = judge_unit(booked, seen, absent)

@@ -1,7 +1,5 @@
 """What the use cases of a stocktake do around the count: reservations, second persons, recounts, late entries, and races."""
 
-from datetime import datetime, timedelta
-
 import pytest
 from flask import Flask
 from sqlalchemy import select
@@ -13,7 +11,7 @@ from spares.db import session, transaction
 from spares.dispatch.lifecycle import LineState
 from spares.dispatch.models import DispatchLine
 from spares.dispatch.orders import Wanted
-from spares.errors import Forbidden, Invalid, SparesError
+from spares.errors import Forbidden, Invalid
 from spares.inventory import (
     ledger,
     stock_services,
@@ -26,109 +24,27 @@ from spares.inventory.ledger_check import verify
 from spares.inventory.models import (
     Condition,
     HoldEnd,
-    Location,
     LocationKind,
-    Part,
     Posting,
     PostingKind,
     StockBalance,
-    Tracking,
     Unit,
-    UnitState,
 )
 from spares.inventory.places import outside
 from spares.inventory.stocktake_lifecycle import BinState, DifferenceState, RunState
-from spares.inventory.stocktake_models import DifferenceKind, Scope, StocktakeBin, StocktakeDifference, StocktakeRun
+from spares.inventory.stocktake_models import DifferenceKind, Scope, StocktakeBin, StocktakeRun
 from spares.once import perform_once
 from spares.settings import change
 from tests.conftest import NOON
 from tests.dispatch.making import make_exchange, pick_all
-from tests.factories import make_actor, make_bin, make_depot, make_part, put_stock
+from tests.factories import make_actor, make_part, put_stock
+from tests.inventory.stocktake_making import Shelf, at, place_of, refused, rows
 from tests.racing import Task, race
-
-
-def at(minutes: int) -> datetime:
-    """So long after noon."""
-    return NOON + timedelta(minutes=minutes)
-
-
-class Shelf:
-    """A depot with two bins, and people."""
-
-    def __init__(self) -> None:
-        self.depot = make_depot()
-        self.one, self.two = make_bin(self.depot, "A-01"), make_bin(self.depot, "A-02")
-        self.switch = make_part("SW-1", price_minor=1000)
-        self.cable = make_part("CABLE-1", tracking=Tracking.COUNTED, price_minor=10)
-        self.keeper, self.other = make_actor(Role.WAREHOUSE), make_actor(Role.WAREHOUSE)
-        self.manager, self.admin = make_actor(Role.MANAGER), make_actor(Role.RMA_ADMIN)
-
-    def open(self, *places: Location, scope: Scope = Scope.BINS, part: Part | None = None) -> int:
-        with transaction():
-            run = stocktake_services.open_run(
-                self.depot.id,
-                scope,
-                bin_ids=[place.id for place in places],
-                part_id=part.id if part else None,
-                actor=self.manager,
-                now=at(1),
-            )
-        return run.id
-
-    def count(self, run: int, place: Location, *serials: str, pieces: int | None = None, minute: int = 10) -> int:
-        """Begin, scan, count, finish: from `minute` on, a minute each."""
-        with transaction():
-            one = stocktake_counting.begin_bin(run, place.id, actor=self.keeper, now=at(minute))
-        for serial in serials:
-            with transaction():
-                stocktake_counting.scan(one.id, serial, actor=self.keeper, now=at(minute + 1))
-        if pieces is not None:
-            with transaction():
-                stocktake_counting.count_pieces(
-                    one.id, self.cable.id, pieces, Condition.GOOD, actor=self.keeper, now=at(minute + 1)
-                )
-        with transaction():
-            stocktake_counting.finish_bin(one.id, actor=self.keeper, now=at(minute + 2))
-        return one.id
-
-    def close(self, run: int, minute: int = 30) -> dict[str, StocktakeDifference]:
-        with transaction():
-            stocktake_services.close_counting(run, actor=self.manager, now=at(minute))
-        return rows(run)
-
-    def accept(self, row: StocktakeDifference, reason: str = "查明", **more: object) -> None:
-        with transaction():
-            stocktake_deciding.accept(row.id, reason, actor=self.manager, now=at(40), **more)  # type: ignore[arg-type]
-
-    def post(self, run: int, minute: int = 50) -> stocktake_posting.Posted:
-        with transaction():
-            return stocktake_posting.post_run(run, request_key=f"stocktake:{run}", actor=self.manager, now=at(minute))
-
-
-def rows(run: int) -> dict[str, StocktakeDifference]:
-    session.rollback()
-    session.expire_all()
-    found = session.scalars(select(StocktakeDifference).where(StocktakeDifference.run_id == run))
-    return {row.serial or "pieces": row for row in found}
-
-
-def place_of(serial: str) -> int:
-    session.rollback()
-    query = select(UnitState.location_id).join(Unit, Unit.id == UnitState.unit_id).where(Unit.serial == serial)
-    return session.scalars(query).one()
 
 
 @pytest.fixture
 def shelf(context: Flask) -> Shelf:
     return Shelf()
-
-
-def refused(code: str, act: object) -> SparesError:
-    """The refusal with this code."""
-    with pytest.raises(SparesError) as error, transaction():
-        act()  # type: ignore[operator]
-    assert error.value.code == code
-    return error.value
 
 
 def test_a_missing_reserved_unit_gives_its_order_other_stock(shelf: Shelf) -> None:

@@ -165,6 +165,9 @@ def test_from_opening_to_posted(app: Flask, depot: Depot) -> None:
     assert depot.manager.get(f"/stocktakes/{number}/result.xlsx").data[:2] == b"PK"
     assert depot.manager.get(f"/stocktakes/{number}/result.pdf").status_code == 404
     again = open_run(depot)
+    assert "differences: 4" not in depot.manager.get(f"/stocktakes/{again}").text
+    finish(depot.keeper, depot.bin(again, "A-01"))
+    assert post(depot.manager, f"/stocktakes/{again}/close", {"request_key": key()}).status_code == 302
     assert re.search(rf"{number}.*differences: 4", depot.manager.get(f"/stocktakes/{again}").text, re.S)
 
 
@@ -175,6 +178,33 @@ def test_counting_tells_nothing_of_what_is_expected(app: Flask, depot: Depot) ->
     for page in (f"/stocktakes/bins/{first}", f"/stocktakes/{number}", f"/stocktakes/{number}/differences"):
         text = depot.keeper.get(page).text
         assert not any(hidden in text for hidden in ("SN2", "SN3", "CABLE-1", "SW-1")), page
+
+
+def test_neither_a_finished_bin_nor_a_second_count_tells_it(app: Flask, depot: Depot) -> None:
+    number = open_run(depot)
+    first = depot.bin(number, "A-01")
+    finish(depot.keeper, first)
+    assert "CABLE-1" not in depot.keeper.get(f"/stocktakes/bins/{first}").text
+    assert post(depot.manager, f"/stocktakes/{number}/close", {"request_key": key()}).status_code == 302
+    found = differences(app)
+    second = depot.keeper.get(f"/stocktakes/{number}/second-counts").text
+    assert all(name in second for name in ("A-01", "SN1", "SN2", "SN3", "CABLE-1", "counted once"))
+    page = f"/stocktakes/differences/{found['pieces'].id}/recount"
+    for text in (second, depot.keeper.get(page).text):
+        said = re.sub("<[^>]+>", " ", text.partition("<main")[2])
+        assert not re.search(r"booked|missing|\b10\b", said, re.IGNORECASE), said
+    assert post(depot.keeper, page, {"request_key": key(), "quantity": 3}).status_code == 302
+    assert "counted a second time" in depot.keeper.get(f"/stocktakes/{number}/second-counts").text
+    # The counting is taken up again: what was compared is out of sight until it has ended.
+    assert post(depot.manager, f"/stocktakes/{number}/resume", {"request_key": key()}).status_code == 302
+    assert "Still being counted" in depot.keeper.get(f"/stocktakes/{number}/differences").text
+    for path in (f"/stocktakes/differences/{found['SN2'].id}", page, f"/stocktakes/{number}/result.csv"):
+        assert depot.keeper.get(path).status_code == 409, path
+    assert "SN2" not in depot.keeper.get(f"/stocktakes/{number}/second-counts").text
+    assert (
+        "Differences"
+        not in depot.keeper.get(f"/stocktakes/{number}").text.partition("<main")[2].partition("History")[0]
+    )
 
 
 def test_what_a_scan_says(app: Flask, depot: Depot) -> None:
@@ -217,6 +247,34 @@ def test_the_same_scan_sent_twice_counts_once_and_is_taken_back_once(app: Flask,
     finish(depot.keeper, first)
     assert post(depot.other, f"/stocktakes/counts/{fact + 2}/undo", {"request_key": key()}).status_code == 409
     assert scan(depot.keeper, first, "SN2").status_code == 422
+
+
+def test_codes_of_labels_are_read_like_everywhere(app: Flask, depot: Depot) -> None:
+    number = open_run(depot)
+    label = {"request_key": key(), "q": "http://depot.example/scan?q=A-01"}
+    begun = post(depot.keeper, f"/stocktakes/{number}/bins", label)
+    first = int(begun.headers["Location"].rsplit("/", 1)[1])
+    assert "Counted." in scan(depot.keeper, first, "(240)SW-1(21)SN1").text
+    assert "nobody knows" in scan(depot.keeper, first, "(240)SW-1(21)NEW").text
+    with app.app_context():
+        rows = session.execute(select(StocktakeCount.serial, StocktakeCount.part_id).order_by(StocktakeCount.id)).all()
+        part = session.scalars(select(Unit.part_id).where(Unit.serial == "SN1")).one()
+    assert [tuple(row) for row in rows] == [("SN1", part), ("NEW", part)]
+    assert "SN1 · SW-1" in depot.keeper.get(f"/stocktakes/bins/{first}").text
+
+
+def test_two_people_finish_a_bin_and_the_second_one_is_told(app: Flask, depot: Depot) -> None:
+    first = depot.bin(open_run(depot), "A-01")
+    finish(depot.keeper, first)
+    told = post(depot.other, f"/stocktakes/bins/{first}/finish", {"request_key": key()})
+    assert (told.status_code, "the bin&#39;s state is “counted”" in told.text) == (409, True)
+    assert "Count this bin anew" in told.text
+
+
+def test_the_scan_box_opens_a_stocktake_by_its_number(app: Flask, depot: Depot) -> None:
+    number = open_run(depot)
+    for typed in (number, number.lower(), "ＳＴＫ－１", "stk1"):
+        assert depot.keeper.get("/scan", query_string={"q": typed}).headers["Location"] == f"/stocktakes/{number}"
 
 
 def test_a_refused_form_keeps_what_was_typed(app: Flask, depot: Depot) -> None:
