@@ -7,20 +7,22 @@ import itertools
 import os
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask_migrate import upgrade
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, create_engine, event, text
 
 from spares.app import create_app
 from spares.config import Config
 from spares.db import db, session
-from tests import shared_work
+from tests import reuse, shared_work
 
 shared_work.share()
 DATABASES = [name for name in os.environ.get("SPARES_TEST_DATABASES", "sqlite,postgresql").split(",") if name]
@@ -72,6 +74,8 @@ class Databases:
         self._templates: dict[str, str] = {}
         self._server = None
         self._administrator: Connection | None = None
+        self._spare: list[str] = []
+        self._uses: Counter[str] = Counter()
 
     def fresh(self, kind: str) -> str:
         """The URL of a new empty database."""
@@ -82,7 +86,12 @@ class Databases:
             shutil.copyfile(self._templates[kind], path)
             return f"sqlite:///{path}"
         name = f"test{next(_numbers)}"
-        self._admin(f"CREATE DATABASE {name} TEMPLATE template_spares STRATEGY file_copy")
+        if self._spare:
+            old = self._spare.pop()
+            self._admin(f"ALTER DATABASE {old} RENAME TO {name}")
+            self._uses[name] = self._uses.pop(old)
+        else:
+            self._admin(f"CREATE DATABASE {name} TEMPLATE template_spares STRATEGY file_copy")
         return self._url(name)
 
     def drop(self, url: str) -> None:
@@ -92,7 +101,8 @@ class Databases:
                 Path(url.removeprefix("sqlite:///") + end).unlink(missing_ok=True)
         else:
             name = url.split("?")[0].rsplit("/", 1)[1]
-            self._admin(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+            if not self._emptied(name):
+                self._admin(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
     def empty(self, kind: str) -> str:
         """The URL of a new database without any table, for migration tests."""
@@ -136,7 +146,18 @@ class Databases:
         self.server()
         self._admin("CREATE DATABASE template_spares")
         migrate_to_head(self._url("template_spares"))
+        reuse.prepare(self._url("template_spares"))
         return "template_spares"
+
+    def _emptied(self, name: str) -> bool:
+        """Whether the database is among those that the next test may have."""
+        self._uses[name] += 1
+        if not name.startswith("test") or self._uses[name] >= reuse.MOST_USES:
+            return False
+        if not reuse.empty(self._url(name)):
+            return False
+        self._spare.append(name)
+        return True
 
     def _url(self, name: str) -> str:
         uri = self.server().get_uri(name)  # type: ignore[attr-defined]
@@ -184,9 +205,16 @@ def serving(url: str, **changes: object) -> Iterator[Flask]:
     shared_work.share_templates(app)
     with app.app_context():
         engine = db.engine
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _without_waiting_for_the_disk)
     shared_work.share_statements(engine)
     yield app
     engine.dispose()
+
+
+def _without_waiting_for_the_disk(connection: Any, _record: object) -> None:
+    """As for PostgreSQL: what a killed process has committed is there all the same, only a power cut would lose it."""
+    connection.execute("PRAGMA synchronous=OFF")
 
 
 @pytest.fixture

@@ -9,9 +9,10 @@ from flask import Flask
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError, OperationalError, StatementError
 
+from spares.app import create_app
 from spares.db import db, session, transaction
 from spares.once import RequestKey, perform_once
-from tests.conftest import NOON
+from tests.conftest import NOON, Databases, config_for
 
 
 def test_a_transaction_commits_everything_or_nothing(context: Flask) -> None:
@@ -22,6 +23,15 @@ def test_a_transaction_commits_everything_or_nothing(context: Flask) -> None:
         session.flush()
         raise RuntimeError("stop")
     assert session.scalars(select(RequestKey.key)).all() == ["kept"]
+
+
+def test_a_commit_on_sqlite_waits_for_the_disk_and_a_reader_for_nobody(databases: Databases) -> None:
+    """Asked of an application as the product makes it: those of the other tests do not wait."""
+    url = databases.fresh("sqlite")
+    with create_app(config_for(url)).app_context(), db.engine.connect() as connection:
+        wanted = {"synchronous": 2, "journal_mode": "wal", "foreign_keys": 1, "busy_timeout": 30_000}
+        assert {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in wanted} == wanted
+    databases.drop(url)
 
 
 def test_transactions_do_not_nest(context: Flask) -> None:
