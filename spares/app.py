@@ -7,7 +7,7 @@ from flask import Flask
 from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from spares import db, health, logs, unreadable, web
+from spares import db, form_words, health, logs, unreadable, web
 from spares.accounts import guard, loopback
 from spares.accounts.sessions import identify
 from spares.calendars.models import Depot
@@ -79,6 +79,7 @@ def create_app(config: Config | None = None) -> Flask:
     health.init_app(app, shipped("migrations"))
     for words in (sheet_words.WORDS, file_words.WORDS):
         web.explains(words)
+    form_words.install()
     loopback.init_app(app)
     guard.init_app(app, identify)
     unreadable.init_app(app)

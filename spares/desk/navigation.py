@@ -1,4 +1,5 @@
-"""The way to the pages of each role, in the order in which they are needed."""
+"""The way to the pages of each role: its first screen, then the others in the order in which they are needed. A link is
+called what the page is called that it opens."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -22,10 +23,20 @@ class NavItem:
 
 W, E, R, F, M, A = (Role.WAREHOUSE, Role.ENGINEER, Role.RMA_ADMIN, Role.FINANCE, Role.MANAGER, Role.ADMINISTRATOR)
 
+FIRST_SCREENS = {
+    Role.WAREHOUSE: "home",
+    Role.ENGINEER: "case_list",
+    Role.RMA_ADMIN: "rma_list",
+    Role.FINANCE: "overdue_show",
+    Role.MANAGER: "figures_show",
+    Role.ADMINISTRATOR: "user_list",
+}
+"""Where each role begins. The warehouse's is its day, with the board below it."""
+
 ITEMS: tuple[tuple[str, Any, str, frozenset[Role]], ...] = (
-    ("home", _l("Start"), "neutral", frozenset(Role)),
+    ("home", _l("Today"), "neutral", frozenset({W})),
     ("request_new", _l("Request a spare"), "plus", frozenset({E, R})),
-    ("board_show", _l("To dispatch"), "truck", frozenset({W, R, M})),
+    ("board_show", _l("To dispatch"), "truck", frozenset({R, M})),
     ("rma_list", _l("Exchanges"), "link", frozenset({R, M, E, F})),
     ("return_list", _l("Returns"), "return", frozenset({W, R})),
     ("receipt_list", _l("Receipts to confirm"), "good", frozenset({R, E})),
@@ -33,19 +44,19 @@ ITEMS: tuple[tuple[str, Any, str, frozenset[Role]], ...] = (
     ("case_list", _l("Cases"), "case", frozenset({E, R, M, W})),
     ("customer_list", _l("Customers"), "people", frozenset({E, R, A})),
     ("overdue_show", _l("Overdue returns"), "clock", frozenset({F, R, M, A})),
-    ("figures_show", _l("Figures"), "chart", frozenset({M, R, F, A})),
+    ("figures_show", _l("Promises and stock"), "chart", frozenset({M, R, F, A})),
     ("part_list", _l("Parts"), "box", frozenset({W, R, E, M, A})),
     ("unit_list", _l("Units"), "scan", frozenset({W, R})),
     ("stock_receive", _l("Receive stock"), "download", frozenset({W, R})),
     ("stock_put_away", _l("Put away"), "down", frozenset({W})),
-    ("location_list", _l("Bins"), "menu", frozenset({W, R})),
+    ("location_list", _l("Places"), "menu", frozenset({W, R})),
     ("stocktake_list", _l("Stocktakes"), "info", frozenset({W, R, M})),
     ("import_list", _l("Imports"), "upload", frozenset({R, A})),
     ("calendar_show", _l("Calendar"), "calendar", frozenset(Role)),
     ("depot_list", _l("Depots"), "truck", frozenset({A})),
     ("user_list", _l("People"), "people", frozenset({A})),
     ("settings_edit", _l("Settings"), "settings", frozenset({A})),
-    ("audit_list", _l("Audit"), "menu", frozenset({A})),
+    ("audit_list", _l("Record of changes"), "menu", frozenset({A})),
 )
 
 
@@ -61,8 +72,10 @@ def nav_items() -> list[NavItem]:
             continue
         needs: tuple[Permission, ...] = getattr(view, "needs", None) or ()
         if all(actor.may(permission) for permission in needs):
-            items.append(NavItem(endpoint, label, icon, active=request.endpoint == endpoint))
-    return items
+            shows = {"home", "board_show"} if endpoint == "home" else {endpoint}
+            items.append(NavItem(endpoint, label, icon, active=request.endpoint in shows))
+    first = FIRST_SCREENS[actor.role]
+    return sorted(items, key=lambda item: item.endpoint != first)
 
 
 def page_context() -> dict[str, list[NavItem]]:

@@ -5,32 +5,23 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
 from spares.accounts.guard import allow, current_actor
-from spares.accounts.models import Role
 from spares.desk import scan
 from spares.desk.home import warehouse_home
+from spares.desk.navigation import FIRST_SCREENS
 from spares.desk.words import KINDS
 from spares.labels.queries import read
 from spares.web import Routes
 
 routes = Routes()
 
-FIRST_SCREENS = {
-    Role.ENGINEER: "case_list",
-    Role.RMA_ADMIN: "rma_list",
-    Role.FINANCE: "overdue_show",
-    Role.MANAGER: "figures_show",
-    Role.ADMINISTRATOR: "user_list",
-}
-
 
 @routes.get("/")
 @allow()
 def home() -> str | Response:
     """The first screen of the person's role: the warehouse's day, or the list that the role works from."""
-    actor = current_actor()
-    if actor.role in FIRST_SCREENS:
-        return redirect(url_for(FIRST_SCREENS[actor.role]))
-    return warehouse_home()
+    role = current_actor().role
+    first = FIRST_SCREENS[role] if role is not None else "home"
+    return warehouse_home() if first == "home" else redirect(url_for(first))
 
 
 @routes.get("/scan")

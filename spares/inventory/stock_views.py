@@ -50,7 +50,7 @@ def unit_list() -> str:
 def unit_export(kind: str) -> ResponseReturnValue:
     """What the list shows, all pages of it."""
     wanted = wanted_units(request.args)
-    return sheet_response(kind, _("Serial numbers"), unit_columns(), unit_rows(wanted, stock_queries.choices(wanted)))
+    return sheet_response(kind, _("Units"), unit_columns(), unit_rows(wanted, stock_queries.choices(wanted)))
 
 
 @routes.get("/units/find")

@@ -237,7 +237,7 @@ def _come_back(walk: Walk, rma: str) -> None:
     page.get_by_role("link", name="处置").click()
     page.get_by_label("转维修").check()
     keeper.look()
-    page.get_by_role("button", name="结清").click()
+    page.get_by_role("button", name="处置并办结").click()
     page.wait_for_url(lambda url: "/settle" not in url)
     keeper.look()
 
@@ -256,7 +256,7 @@ def _told(walk: Walk, rma: str) -> None:
     titles = page.locator("#timeline .timeline-title").all_inner_texts()
     shipment, order = titles[4].split()[-1], titles[-4].split()[0]
     assert titles == [
-        "已结清",
+        "已办结",
         "已检验",
         "故障件已收到",
         "故障件已寄出",

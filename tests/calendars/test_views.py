@@ -220,7 +220,7 @@ def test_settings_are_changed_and_recorded(context: Flask) -> None:
         ({"case_number_pattern": "(a+)+"}, "Matching this expression could take too long.", 422),
         ({"case_number_pattern": "["}, "This is not a regular expression.", 422),
         ({"return_within_days": "0"}, "Enter a number from 1 to 60.", 422),
-        ({"return_within_days": "ten"}, "Not a valid integer value.", 422),
+        ({"return_within_days": "ten"}, "Enter a whole number.", 422),
         ({"session_idle_minutes": "120", "session_absolute_hours": "1"}, "longer than a session may last", 422),
         ({"default_currency": "yuan"}, "Use the three letters of a currency", 422),
         ({"time_zone": "Mars"}, "There is no time zone of the name Mars.", 422),

@@ -212,6 +212,17 @@ def test_through_the_pages(pages: Pages) -> None:
     assert fresh(one).state is ObligationState.RECEIVED
 
 
+def test_the_pages_tell_the_price_of_a_piece_from_that_of_all(pages: Pages) -> None:
+    one = modules_running(pages.world)
+    receive(one, 3)
+    finance = pages.browser(Role.FINANCE)
+    assert "每件 CNY 500.00，5 件共 CNY 2,500.00" in finance.get("/rma/RMA-000001").text
+    charge = finance.get(f"/returns/{one.id}/charge").text
+    assert "未返还 2 件，发货时每件 CNY 500.00" in charge
+    assert 'value="1000.00"' in charge
+    assert "SFP-10G × 5" in charge
+
+
 def test_in_english(pages: Pages) -> None:
     receive(modules_running(pages.world), 3)
     assert "3 of 5 pieces are here" in pages.browser(language="en").get("/returns/receive/RMA-000001").text
