@@ -1,14 +1,17 @@
 """What the slice's pages ask for."""
 
 from datetime import date
+from decimal import Decimal, DecimalException, InvalidOperation
 from typing import Any, TypeVar
 
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
 from wtforms import (
     BooleanField,
     DateField,
+    Field,
     HiddenField,
     RadioField,
     SelectField,
@@ -18,14 +21,46 @@ from wtforms import (
     TimeField,
 )
 from wtforms.validators import InputRequired, Length, Optional
-from wtforms.widgets import HiddenInput
+from wtforms.widgets import HiddenInput, TextInput
 
+from spares import settings
 from spares.calendars.models import DayStatus, Depot
 from spares.calendars.services import DepotValues
 from spares.calendars.words import STATUSES
+from spares.sheets.money import Money
 from spares.whole_numbers import WholeNumberField
 
 T = TypeVar("T")
+LONGEST_AMOUNT = 24
+
+
+class AmountField(Field):
+    """An amount of the usual currency: typed and shown in major units, `data` in whole minor units."""
+
+    widget = TextInput()
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return "" if self.data is None else str(Money(self.data, settings.current().default_currency).as_decimal())
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Raises ValueError, which becomes the field's error, for what is no amount of the currency."""
+        text = valuelist[0].strip() if valuelist else ""
+        self.data = None
+        if not text:
+            return
+        try:
+            if len(text) > LONGEST_AMOUNT:
+                raise InvalidOperation
+            exponent = Money(0, settings.current().default_currency).exponent
+            amount = Decimal(text.replace(",", "").replace("，", "")).scaleb(exponent)
+            if not amount.is_finite() or amount != amount.to_integral_value():
+                raise InvalidOperation
+        except DecimalException as error:
+            words = gettext("“%(value)s” is no amount. Write it as 12800 or 12,800.50.", value=text[:60])
+            raise ValueError(words) from error
+        self.data = int(amount)
 
 
 def entered(value: T | None) -> T:
@@ -172,12 +207,10 @@ class SettingsForm(FlaskForm):  # type: ignore[misc]
     overdue_clause_en = TextAreaField(
         _l("Return clause in English"), [InputRequired()], description=_l("Printed on the return slip.")
     )
-    stocktake_approval_minor = WholeNumberField(
+    stocktake_approval_minor = AmountField(
         _l("A second person approves stocktake differences above"),
         [InputRequired()],
-        description=_l(
-            "In the currency's smallest unit: 500000 is 5,000.00. Counts for stocktakes opened from now on."
-        ),
+        description=_l("In the usual currency. Counts for stocktakes opened from now on."),
     )
     stocktake_recount_by_other = BooleanField(
         _l("Somebody else counts the second time"),

@@ -1,6 +1,6 @@
 """Forms of the catalogue and the places. They say what may be typed; the services decide whether it is right."""
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, DecimalException
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -100,7 +100,7 @@ def minor_units(text: str, currency: str) -> int | None:
         return None
     try:
         amount = Decimal(plain).scaleb(Money(0, currency).exponent)
-    except InvalidOperation as error:
+    except DecimalException as error:
         raise Invalid("price_malformed", field="price", value=text.strip()[:60]) from error
     if not amount.is_finite() or amount != amount.to_integral_value():
         raise Invalid("price_malformed", field="price", value=text.strip()[:60])

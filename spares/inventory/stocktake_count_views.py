@@ -170,18 +170,20 @@ def _counted(bin_id: int, text: str, part_number: str) -> tuple[Scan, int]:
         said = "again" if taken.again else {True: "here", False: "elsewhere", None: "unknown"}[taken.booked_here]
         return f"{said} {taken.count_id}"
 
-    try:
-        said, _space, count_id = perform_once(_key(), g.now, act).partition(" ")
-    except SparesError as error:
-        if error.status in (403, 404):
-            raise
-        return Scan("bad", text.strip()[:80] or "–", explain(error)), 0
     words = {
         "here": ("good", _("Counted.")),
         "again": ("warn", _("Counted already.")),
         "elsewhere": ("warn", _("Counted as found here: the books have it somewhere else.")),
         "unknown": ("warn", _("Counted as found here: nobody knows this serial number.")),
     }
+    try:
+        said, _space, count_id = perform_once(_key(), g.now, act).partition(" ")
+        if said not in words:  # the key was another form's
+            raise Conflict("stale_page")
+    except SparesError as error:
+        if error.status in (403, 404):
+            raise
+        return Scan("bad", text.strip()[:80] or "–", explain(error)), 0
     tone, sentence = words[said]
     return Scan(tone, text.strip(), sentence), 0 if said == "again" else int(count_id)
 

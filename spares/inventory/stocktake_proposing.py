@@ -11,8 +11,9 @@ from spares.calendars.models import Depot
 from spares.db import session
 from spares.inventory.models import Location, LocationKind, Move, Part, Posting, StockBalance
 from spares.inventory.stocktake_cycle import BinFigures, Proposal, propose
-from spares.inventory.stocktake_lifecycle import BinState, RunState
+from spares.inventory.stocktake_lifecycle import ACTIVE_RUNS, BinState, RunState
 from spares.inventory.stocktake_models import Scope, StocktakeBin, StocktakeRun
+from spares.numbers import NumberKind, number
 
 
 def proposals(depot: Depot, today: date, currency: str) -> list[tuple[Proposal, Location]]:
@@ -45,6 +46,20 @@ def proposals(depot: Depot, today: date, currency: str) -> list[tuple[Proposal, 
         for key in places
     ]
     return [(one, places[one.location_id]) for one in propose(figures, today)]
+
+
+def being_counted(depot_id: int) -> dict[int, str]:
+    """The bins that are in a stocktake that has not ended, with its number: they are not proposed again."""
+    query = (
+        select(StocktakeBin.location_id, StocktakeRun.id)
+        .join(StocktakeRun, StocktakeRun.id == StocktakeBin.run_id)
+        .where(
+            StocktakeRun.depot_id == depot_id,
+            StocktakeRun.state.in_(ACTIVE_RUNS),
+            StocktakeBin.state != BinState.LEFT_OUT,
+        )
+    )
+    return {place: number(NumberKind.STOCKTAKE, run_id) for place, run_id in session.execute(query)}
 
 
 def _last_counts(depot_id: int) -> dict[int, datetime]:

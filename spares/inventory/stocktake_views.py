@@ -50,11 +50,14 @@ def stocktake_proposals() -> str:
     depot = next((one for one in depots if one.id == asked), depots[0] if depots else None)
     currency = settings.current().default_currency
     found = stocktake_proposing.proposals(depot, local_day(g.now), currency) if depot is not None else []
-    due = sum(one.is_due for one, _place in found)
+    counting = stocktake_proposing.being_counted(depot.id) if depot is not None else {}
+    found.sort(key=lambda row: row[1].id in counting)
+    due = sum(one.is_due and place.id not in counting for one, place in found)
     return render_template(
         "inventory/stocktake_proposals.html",
         rows=found[:PAGE_SIZE],
         due=due,
+        counting=counting,
         total=len(found),
         depot=depot,
         depots=[(one.id, one.name) for one in depots],

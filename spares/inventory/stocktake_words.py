@@ -118,7 +118,7 @@ explains(
         "stocktake_none_chosen": _l("Choose at least one difference."),
         "stocktake_part_missing": _l("Say which part this is."),
         "stocktake_condition_missing": _l("Choose a condition."),
-        "stocktake_undecided": _l("%(count)s differences are not decided yet."),
+        "stocktake_undecided": _l("Differences not decided yet: %(count)s."),
         "stocktake_changed": _l("Stock has moved and the differences are others now. Look again, decide, then post."),
         "stocktake_reserved_meanwhile": _l("One of these units was reserved this very moment. Post once more."),
     }

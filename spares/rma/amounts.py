@@ -1,6 +1,6 @@
 """Amounts of money as people type them, in major units with at most two decimals."""
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, DecimalException
 
 from spares.errors import Invalid
 
@@ -15,7 +15,7 @@ def amount_typed(text: str) -> int:
         raise Invalid("amount_missing", field="amount")
     try:
         amount = Decimal(typed) * 100
-    except InvalidOperation:
+    except DecimalException:
         raise Invalid("amount_out_of_range", field="amount") from None
     if not amount.is_finite() or amount != amount.to_integral_value() or not 1 <= amount <= MOST:
         raise Invalid("amount_out_of_range", field="amount")

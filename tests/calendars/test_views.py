@@ -198,7 +198,8 @@ def test_a_depot_is_added_and_changed(context: Flask) -> None:
 
 def settings_fields(**changes: str) -> dict[str, str]:
     values = {key: getattr(settings.Settings(), key) for key in settings.Settings.__dataclass_fields__}
-    return {key: "y" if value is True else str(value) for key, value in values.items()} | changes
+    typed = {key: "y" if value is True else str(value) for key, value in values.items() if value is not False}
+    return typed | {"stocktake_approval_minor": "5000.00"} | changes
 
 
 def test_settings_are_changed_and_recorded(context: Flask) -> None:
@@ -214,9 +215,26 @@ def test_settings_are_changed_and_recorded(context: Flask) -> None:
     assert "<title>Settings · 备件 台</title>" in client.get("/settings").text
 
 
+def test_an_amount_is_typed_in_major_units(context: Flask) -> None:
+    client = browser(context)
+    assert 'value="5000.00"' in client.get("/settings").text
+    send(client, "/settings", **settings_fields(stocktake_approval_minor="12,345.6"))
+    settings.forget()
+    assert settings.current().stocktake_approval_minor == 1_234_560
+    assert 'value="12345.60"' in client.get("/settings").text
+    kept = send(client, "/settings", **settings_fields(stocktake_approval_minor="1.005")).text
+    assert 'value="1.005"' in kept
+
+
 @pytest.mark.parametrize(
     ("changes", "words", "status"),
     [
+        ({"stocktake_approval_minor": "a lot"}, "“a lot” is no amount.", 422),
+        ({"stocktake_approval_minor": "1.005"}, "“1.005” is no amount.", 422),
+        ({"stocktake_approval_minor": "1e99999999"}, "is no amount.", 422),
+        ({"stocktake_approval_minor": "NaN"}, "is no amount.", 422),
+        ({"stocktake_approval_minor": "-1"}, "Enter a number from 0 to 1000000000000.", 422),
+        ({"stocktake_approval_minor": ""}, "This field is required.", 422),
         ({"case_number_pattern": "(a+)+"}, "Matching this expression could take too long.", 422),
         ({"case_number_pattern": "["}, "This is not a regular expression.", 422),
         ({"return_within_days": "0"}, "Enter a number from 1 to 60.", 422),

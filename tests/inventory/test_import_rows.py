@@ -45,6 +45,7 @@ REFUSED = [
     ({"price": "1.005"}, "price_malformed", "price"),
     ({"price": "-1"}, "price_malformed", "price"),
     ({"price": "1e400000"}, "price_malformed", "price"),
+    ({"price": "1e99999999"}, "price_malformed", "price"),
     ({"price": "NaN"}, "price_malformed", "price"),
     ({"price": "9" * 19}, "price_malformed", "price"),
     ({"price": "1.5", "currency": "JPY"}, "price_malformed", "price"),

@@ -129,7 +129,7 @@ def test_from_opening_to_posted(app: Flask, depot: Depot) -> None:
     assert "1" in depot.manager.get(f"/stocktakes/{number}/post").text
     refused = post(depot.manager, f"/stocktakes/{number}/post", {"request_key": key()})
     assert refused.status_code == 409
-    assert "1 differences are not decided yet." in refused.text
+    assert "Differences not decided yet: 1." in refused.text
     # Cables have no price, so a second person agrees.
     decide = {"request_key": key(), "reason": "used up", "verb": "accept"}
     cables = f"/stocktakes/differences/{found['pieces'].id}"
