@@ -1,8 +1,10 @@
 """How much the database is asked on the pages of a stocktake: as much for many units and bins as for few."""
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from spares import settings
 from spares.accounts.models import Role
 from spares.db import session
 from tests.factories import make_bin, make_depot, make_part, make_user, post, put_stock, sign_in
@@ -79,6 +81,12 @@ def asked(site: Site, statements: list[str]) -> dict[str, int]:
     note("judged run", f"/stocktakes/{number}")
     note("list", "/stocktakes")
     return counts
+
+
+@pytest.fixture(autouse=True)
+def _settings_stay_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings are read every five seconds, by whichever page is asked then."""
+    monkeypatch.setattr(settings, "CACHED_SECONDS", 3600.0)
 
 
 def test_more_units_and_bins_take_no_more_statements(app: Flask, statements: list[str]) -> None:
