@@ -4,6 +4,7 @@ from flask import render_template
 
 from spares.dispatch.board_views import board_page
 from spares.inventory.queries import low_stock
+from spares.inventory.stocktake_queries import under_way
 from spares.rma.counts import waiting
 
 
@@ -11,4 +12,10 @@ def warehouse_home() -> str:
     """The board with the day's other work above it."""
     page = board_page()
     depot_id = page["depot"].id
-    return render_template("desk/warehouse_home.html", **page, waiting=waiting(depot_id), low=len(low_stock(depot_id)))
+    return render_template(
+        "desk/warehouse_home.html",
+        **page,
+        waiting=waiting(depot_id),
+        low=len(low_stock(depot_id)),
+        stocktakes=under_way(depot_id),
+    )

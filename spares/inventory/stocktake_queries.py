@@ -12,7 +12,15 @@ from spares.calendars.models import Depot
 from spares.db import session
 from spares.errors import NotFound
 from spares.inventory.models import Location, Move, Part, Posting, Unit
-from spares.inventory.stocktake_lifecycle import BinState, DifferenceState, DifferenceVerb, RunState, RunVerb, run_after
+from spares.inventory.stocktake_lifecycle import (
+    ACTIVE_RUNS,
+    BinState,
+    DifferenceState,
+    DifferenceVerb,
+    RunState,
+    RunVerb,
+    run_after,
+)
 from spares.inventory.stocktake_models import (
     CountKind,
     DifferenceKind,
@@ -91,6 +99,14 @@ COUNTED = (
     ~exists().where(_undo.undoes_id == StocktakeCount.id),
 )
 """Of a bin's counts those of its present round that somebody made while counting it, and that were not taken back."""
+
+
+def under_way(depot_id: int) -> int:
+    """How many stocktakes of the depot have not ended; one statement."""
+    query = select(func.count(StocktakeRun.id)).where(
+        StocktakeRun.depot_id == depot_id, StocktakeRun.state.in_(ACTIVE_RUNS)
+    )
+    return session.scalars(query).one()
 
 
 def run_of(number: str) -> StocktakeRun:

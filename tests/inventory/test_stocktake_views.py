@@ -271,6 +271,15 @@ def test_two_people_finish_a_bin_and_the_second_one_is_told(app: Flask, depot: D
     assert "Count this bin anew" in told.text
 
 
+def test_the_first_screen_shows_stocktakes_under_way(app: Flask, depot: Depot) -> None:
+    assert "Stocktakes under way" not in depot.keeper.get("/").text
+    number = open_run(depot)
+    assert "Stocktakes under way: 1" in depot.keeper.get("/").text
+    cancel = {"request_key": key(), "reason": "wrong day"}
+    assert post(depot.manager, f"/stocktakes/{number}/cancel", cancel).status_code == 302
+    assert "Stocktakes under way" not in depot.keeper.get("/").text
+
+
 def test_the_scan_box_opens_a_stocktake_by_its_number(app: Flask, depot: Depot) -> None:
     number = open_run(depot)
     for typed in (number, number.lower(), "ＳＴＫ－１", "stk1"):
