@@ -16,8 +16,11 @@ from spares.numbers import NumberKind, number, scan_key
 from spares.rma import shelf
 from spares.rma.lifecycle import ObligationState
 from spares.rma.models import Discrepancy, DiscrepancyKind, Obligation
+from spares.rma.standing import Standing, standing
 
-ASKED_AT_THE_DOOR = frozenset({DiscrepancyKind.OTHER_PART, DiscrepancyKind.OTHER_SERIAL, DiscrepancyKind.SURPLUS})
+ASKED_AT_THE_DOOR = frozenset(
+    {DiscrepancyKind.OTHER_PART, DiscrepancyKind.OTHER_SERIAL, DiscrepancyKind.SURPLUS, DiscrepancyKind.ELSEWHERE}
+)
 """Differences that a misread code or a slip of the finger also makes: asked about once before they are taken in."""
 NOT_WHAT_IS_OWED = frozenset({DiscrepancyKind.MISSING, DiscrepancyKind.OTHER_PART, DiscrepancyKind.OTHER_SERIAL})
 """Discrepancies after which the thing that is owed is not there; missing accessories and a surplus do not count."""
@@ -46,19 +49,26 @@ class Difference:
     expected: str
     found: str
 
+    @property
+    def question(self) -> str:
+        """What is to be confirmed before this is taken in, as a token for the form; empty for nothing."""
+        return f"{self.kind.value}:{self.found}" if self.kind in ASKED_AT_THE_DOOR else ""
+
 
 @dataclass(frozen=True)
 class Content:
-    """What is in the box as the records tell it: no part and no piece in an empty one."""
+    """What is in the box as the records tell it: no part and no piece in an empty one. `known` is what the books say of
+    the unit; when that contradicts the arrival, this is the only difference."""
 
     part: Part | None
     pieces: int
     differences: tuple[Difference, ...]
+    known: Standing | None = None
 
     @property
     def question(self) -> str:
         """What is to be confirmed before this is taken in, as a token for the form; empty for nothing."""
-        return ";".join(f"{one.kind.value}:{one.found}" for one in self.differences if one.kind in ASKED_AT_THE_DOOR)
+        return ";".join(one.question for one in self.differences if one.question)
 
     @property
     def is_what_is_owed(self) -> bool:
@@ -74,6 +84,9 @@ def content_of(obligation: Obligation, arrival: Arrival) -> Content:
     if part is None and not arrival.empty_box:
         raise Invalid("value_missing", field="part")
     pieces = _pieces(obligation, arrival, part)
+    known = standing(part.id, arrival.serial) if part is not None and part.tracking is Tracking.SERIAL else None
+    if part is not None and known is not None and known.record:
+        return Content(part, pieces, (elsewhere(part, known),), known)
     found: list[Difference] = []
     if part is None:
         found.append(Difference(DiscrepancyKind.MISSING, f"{expected.part_number} {obligation.serial}".strip(), ""))
@@ -89,7 +102,12 @@ def content_of(obligation: Obligation, arrival: Arrival) -> Content:
         found.append(Difference(DiscrepancyKind.SURPLUS, str(obligation.outstanding), str(pieces)))
     if arrival.accessories_missing.strip():
         found.append(Difference(DiscrepancyKind.ACCESSORIES, arrival.accessories_missing.strip(), ""))
-    return Content(part, pieces, tuple(found))
+    return Content(part, pieces, tuple(found), known)
+
+
+def elsewhere(part: Part, known: Standing) -> Difference:
+    """The unit lies here, and a record has it in another place."""
+    return Difference(DiscrepancyKind.ELSEWHERE, known.record, f"{part.part_number} {known.unit.serial}")
 
 
 def _pieces(obligation: Obligation, arrival: Arrival, part: Part | None) -> int:
@@ -104,14 +122,17 @@ def _pieces(obligation: Obligation, arrival: Arrival, part: Part | None) -> int:
 
 
 def take_in(
-    row: Obligation, part: Part, serial: str, pieces: int, *, request_key: str, actor: Actor, now: datetime
+    row: Obligation, content: Content, serial: str, pieces: int, *, request_key: str, actor: Actor, now: datetime
 ) -> None:
-    """Put what came on the returns shelf under this row, an obligation or a row of goods."""
+    """Put so many of the pieces that came on the returns shelf under this row, an obligation or a row of goods."""
+    part = content.part
+    assert part is not None  # noqa: S101
     as_expected = bool(row.serial_key) and scan_key(serial) == row.serial_key
     goods = shelf.take_in(
         part,
         row.serial if as_expected else serial.strip(),
         pieces,
+        known=content.known,
         depot_id=row.depot_id,
         reference=number(NumberKind.RMA, row.rma_id),
         case_id=row.case_id,
@@ -152,9 +173,16 @@ def goods_row(obligation: Obligation, part_id: int, serial: str, pieces: int, no
 
 
 def note_difference(
-    row: Obligation, case: ServiceCase, difference: Difference, note: str, *, actor: Actor, now: datetime
+    row: Obligation,
+    case: ServiceCase,
+    difference: Difference,
+    note: str,
+    *,
+    actor: Actor,
+    now: datetime,
+    unit_id: int | None = None,
 ) -> Discrepancy:
-    """Record a difference on the row and on its case, to be decided."""
+    """Record a difference on the row and on its case, to be decided. `unit_id` names a unit that did not go on the row."""
     found = row.received_serial if difference.kind is DiscrepancyKind.OTHER_SERIAL else difference.found
     discrepancy = Discrepancy(
         kind=difference.kind,
@@ -164,8 +192,8 @@ def note_difference(
         found=found[:200],
         case_id=row.case_id,
         obligation_id=row.id,
-        unit_id=row.received_unit_id,
-        note=note.strip(),
+        unit_id=unit_id or row.received_unit_id,
+        note=note.strip()[:500],
     )
     session.add(discrepancy)
     record(

@@ -15,16 +15,18 @@ from spares.rma.arrivals import NOT_WHAT_IS_OWED
 from spares.rma.models import Discrepancy, DiscrepancyKind, Obligation
 from spares.rma.obligations import charge_accessories, charge_instead, charged, credit, lock_obligation
 from spares.rma.reopening import turn_down
+from spares.rma.standing import standing_of
 
 
 class Resolution(StrEnum):
     """What was decided: taken as settling what is owed; not accepted, be it that it goes back or that nothing was in the
-    box; or the customer pays."""
+    box; or the customer pays. PUT_RIGHT: goods and books agree again."""
 
     ACCEPT = "accept"
     SEND_BACK = "send_back"
     STILL_OWED = "still_owed"
     CHARGE = "charge"
+    PUT_RIGHT = "put_right"
 
 
 RESOLUTIONS: dict[DiscrepancyKind, tuple[Resolution, ...]] = {
@@ -34,9 +36,11 @@ RESOLUTIONS: dict[DiscrepancyKind, tuple[Resolution, ...]] = {
     DiscrepancyKind.ACCESSORIES: (Resolution.ACCEPT, Resolution.CHARGE),
     DiscrepancyKind.SURPLUS: (Resolution.ACCEPT, Resolution.SEND_BACK),
     DiscrepancyKind.UNEXPECTED: (),
+    DiscrepancyKind.ELSEWHERE: (),
 }
 """What can be decided, the usual decision first. For the first three kinds ACCEPT ends the debt, CHARGE ends it for money,
-and the others let it stand; accessories and a surplus leave it as it is."""
+and the others let it stand; accessories and a surplus leave it as it is. The last two have ways of their own:
+`unexpected.place` and `put_right`."""
 
 
 def resolutions(discrepancy: Discrepancy, obligation: Obligation) -> tuple[Resolution, ...]:
@@ -91,6 +95,26 @@ def resolve(
                 charge_instead(obligation, case, amount_minor, **decided)
         elif row.came_for_id is None and discrepancy.kind is not DiscrepancyKind.MISSING:
             credit(row, case, **decided)
+    return discrepancy
+
+
+def put_right(discrepancy_id: int, *, reason: str, actor: Actor, now: datetime) -> Discrepancy:
+    """The goods and the record that had them elsewhere agree again; `reason` says how. Nothing is posted: that was done
+    where the record is kept, or the goods were carried to where the books have them.
+
+    Raises Invalid without a reason; Conflict for another kind of discrepancy, when it was decided before, and while the
+    unit is in a shipment under way, whose end posts all its lines."""
+    actor.must(Permission.OBLIGATION_DECIDE)
+    reason = reason.strip()
+    if not reason:
+        raise Invalid("value_missing", field="reason")
+    discrepancy, case = lock_discrepancy(discrepancy_id, actor)
+    if discrepancy.kind is not DiscrepancyKind.ELSEWHERE or discrepancy.unit_id is None:
+        raise Conflict("decision_does_not_fit")
+    known = standing_of(discrepancy.unit_id)
+    if known is not None and known.shipment:
+        raise Conflict("shipment_under_way", shipment=known.shipment, serial=known.unit.serial)
+    close(discrepancy, case, Resolution.PUT_RIGHT.value, reason=reason, actor=actor, now=now)
     return discrepancy
 
 

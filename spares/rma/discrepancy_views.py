@@ -1,4 +1,4 @@
-"""The inbox of what came other than expected, each decided with a reason; and the door for what nobody expects."""
+"""The inbox of what came other than expected, each decided with a reason."""
 
 from flask import flash, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -7,17 +7,18 @@ from flask_babel import gettext as _
 from spares.accounts.access import Permission
 from spares.accounts.guard import allow, current_actor
 from spares.calendars import queries as calendars
-from spares.errors import Invalid, NotFound
+from spares.inventory.words import place_label
 from spares.rma import discrepancies, queries, unexpected, worklists
 from spares.rma.acting import once, page_key
 from spares.rma.amounts import amount_typed, as_typed
 from spares.rma.arrivals import NOT_WHAT_IS_OWED
 from spares.rma.discrepancies import Resolution
-from spares.rma.forms import PlaceForm, ResolveForm, UnexpectedForm, empty_to_none
-from spares.rma.models import Discrepancy, DiscrepancyKind
+from spares.rma.forms import PlaceForm, PutRightForm, ResolveForm, empty_to_none
+from spares.rma.models import DiscrepancyKind
 from spares.rma.routes import routes
 from spares.rma.shelf import Disposition, Inspection
-from spares.rma.words import DISCREPANCIES, STATES, TONES, decision_words, found_words
+from spares.rma.standing import standing_of
+from spares.rma.words import DISCREPANCIES, STATES, TONES, decision_words, found_words, record_words, shipment_of
 from spares.web import PAGE_SIZE, money, page_number, refusal_status, refusals_on
 
 
@@ -36,6 +37,7 @@ def discrepancy_list() -> str:
         pages=-(-total // PAGE_SIZE),
         kinds=DISCREPANCIES,
         decision_words=decision_words,
+        record_words=record_words,
     )
 
 
@@ -44,6 +46,8 @@ def discrepancy_list() -> str:
 def discrepancy_resolve(discrepancy_id: int) -> ResponseReturnValue:
     """Decide it: what came is accepted, goes back, or is charged; an unexpected arrival gets its place."""
     record = queries.discrepancy_of(discrepancy_id, current_actor())
+    if record.discrepancy.kind is DiscrepancyKind.ELSEWHERE:
+        return _put_right(record)
     if record.obligation is None:
         return _place_unexpected(record)
     form = ResolveForm()
@@ -102,10 +106,33 @@ def _place_unexpected(record: queries.DiscrepancyRecord) -> ResponseReturnValue:
     return _page(record, form)
 
 
-def _page(record: queries.DiscrepancyRecord, form: ResolveForm | PlaceForm) -> ResponseReturnValue:
+def _put_right(record: queries.DiscrepancyRecord) -> ResponseReturnValue:
+    form = PutRightForm()
+
+    def act() -> str:
+        reason = form.reason.data or ""
+        discrepancies.put_right(record.discrepancy.id, reason=reason, actor=current_actor(), now=g.now)
+        return url_for("discrepancy_list")
+
+    if form.validate_on_submit():
+        with refusals_on(form):
+            answer = once(act)
+            flash(_("Decided."), "success")
+            return answer
+    return _page(record, form)
+
+
+def _page(record: queries.DiscrepancyRecord, form: ResolveForm | PlaceForm | PutRightForm) -> ResponseReturnValue:
+    row = record.discrepancy
+    is_elsewhere = row.kind is DiscrepancyKind.ELSEWHERE
     page = render_template(
         "rma/discrepancy_resolve.html",
         record=record,
+        is_elsewhere=is_elsewhere,
+        expected=record_words(row.expected) if is_elsewhere else row.expected,
+        shipment=shipment_of(row.expected) if is_elsewhere else "",
+        known=standing_of(row.unit_id) if is_elsewhere and row.unit_id is not None else None,
+        place_label=place_label,
         form=form,
         key=page_key(),
         found_words=found_words,
@@ -116,65 +143,3 @@ def _page(record: queries.DiscrepancyRecord, form: ResolveForm | PlaceForm) -> R
         tones=TONES,
     )
     return page, 200 if request.method == "GET" else refusal_status()
-
-
-@routes.form("/returns/unexpected")
-@allow(Permission.RETURN_RECEIVE)
-def return_unexpected() -> ResponseReturnValue:
-    """Take in what nobody expects: nothing is turned away at the door."""
-    form = UnexpectedForm()
-    if request.method == "GET":
-        form.serial.data = request.args.get("serial", "")[:80]
-    taken: list[Discrepancy] = []
-
-    def act() -> str:
-        found = unexpected.receive_unexpected(
-            calendars.default_depot().id,
-            part_id=_part(form.part_number.data or ""),
-            serial=form.serial.data or "",
-            quantity=form.quantity.data or 1,
-            sender=form.sender.data or "",
-            waybill=form.waybill.data or "",
-            note=form.note.data or "",
-            actor=current_actor(),
-            now=g.now,
-            case_id=_case(form.case_number.data or ""),
-            customer_id=_customer(form.customer_code.data or ""),
-        )
-        taken.append(found)
-        return url_for("discrepancy_list")
-
-    if form.validate_on_submit():
-        with refusals_on(form):
-            answer = once(act)
-            for one in taken:
-                words = _("Taken in under case %(case)s. An RMA administrator decides.", case=queries.case_number(one))
-                flash(words, "warning")
-            return answer
-    page = render_template("rma/return_unexpected.html", form=form, key=page_key())
-    return page, 200 if request.method == "GET" else refusal_status()
-
-
-def _part(text: str) -> int:
-    found = queries.part_ids(text)
-    if not found:
-        raise Invalid("part_unknown", field="part_number", typed=text.strip())
-    return found[0]
-
-
-def _case(text: str) -> int | None:
-    if not text.strip():
-        return None
-    found = queries.case_id_of(text, current_actor())
-    if found is None:
-        raise NotFound("case_unknown", field="case_number", typed=text.strip())
-    return found
-
-
-def _customer(text: str) -> int | None:
-    if not text.strip():
-        return None
-    found = queries.customer_id_of(text)
-    if found is None:
-        raise NotFound("customer_unknown", field="customer_code", typed=text.strip())
-    return found

@@ -161,6 +161,16 @@ class ResolveForm(FlaskForm):  # type: ignore[misc]
         self.resolution.choices = [SelectChoice(one.value, RESOLUTIONS[one]) for one in fitting]
 
 
+class PutRightForm(FlaskForm):  # type: ignore[misc]
+    """Goods and the record that had them elsewhere agree again."""
+
+    reason = TextAreaField(
+        _l("Reason"),
+        [InputRequired(), Length(max=300)],
+        description=_l("What was wrong, and where the unit is now."),
+    )
+
+
 class PlaceForm(FlaskForm):  # type: ignore[misc]
     """The inspection and the place of an unexpected arrival, in one decision."""
 

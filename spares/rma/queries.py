@@ -19,7 +19,7 @@ from spares.errors import NotFound
 from spares.inventory.models import Location, LocationKind, Move, Part, Posting, Unit
 from spares.numbers import NumberKind, key_of, number, scan_key
 from spares.rma.lifecycle import RECEIVABLE, ObligationState
-from spares.rma.models import Discrepancy, Obligation, ObligationEvent, Rma
+from spares.rma.models import Discrepancy, DiscrepancyKind, Obligation, ObligationEvent, Rma
 from spares.web import Hit
 
 ReceivedPart = aliased(Part)
@@ -316,8 +316,13 @@ def part(part_id: int) -> Part:
 
 
 def undecided(obligation_id: int) -> list[Discrepancy]:
-    """The discrepancies of a return that nobody has decided yet."""
-    query = select(Discrepancy).where(Discrepancy.obligation_id == obligation_id, Discrepancy.resolved_at.is_(None))
+    """The discrepancies of the goods of a return that nobody has decided yet; a unit that the books have elsewhere is
+    none of them."""
+    query = select(Discrepancy).where(
+        Discrepancy.obligation_id == obligation_id,
+        Discrepancy.resolved_at.is_(None),
+        Discrepancy.kind != DiscrepancyKind.ELSEWHERE,
+    )
     return list(session.scalars(query.order_by(Discrepancy.id)))
 
 
@@ -330,6 +335,7 @@ class DiscrepancyRecord:
     customer: Customer
     obligation: Obligation | None
     found_by: str
+    decided_by: str
 
     @property
     def rma_number(self) -> str:
@@ -340,7 +346,7 @@ class DiscrepancyRecord:
 def with_records(rows: list[Discrepancy]) -> list[DiscrepancyRecord]:
     """The discrepancies in their order, each with what it belongs to; one statement."""
     found = session.execute(_records().where(Discrepancy.id.in_([row.id for row in rows])))
-    by_id = {row[0].id: DiscrepancyRecord(row[0], row[1], row[2], row[3], row[4] or "") for row in found}
+    by_id = {row[0].id: DiscrepancyRecord(row[0], row[1], row[2], row[3], row[4] or "", row[5] or "") for row in found}
     return [by_id[row.id] for row in rows]
 
 
@@ -350,16 +356,18 @@ def discrepancy_of(discrepancy_id: int, actor: Actor) -> DiscrepancyRecord:
     if row is None:
         raise NotFound("not_found")
     must_see(row[1], actor)
-    return DiscrepancyRecord(row[0], row[1], row[2], row[3], row[4] or "")
+    return DiscrepancyRecord(row[0], row[1], row[2], row[3], row[4] or "", row[5] or "")
 
 
-def _records() -> Select[Discrepancy, ServiceCase, Customer, Obligation | None, str | None]:
+def _records() -> Select[Discrepancy, ServiceCase, Customer, Obligation | None, str | None, str | None]:
+    decider = aliased(User)
     return (
-        select(Discrepancy, ServiceCase, Customer, Obligation, User.display_name)
+        select(Discrepancy, ServiceCase, Customer, Obligation, User.display_name, decider.display_name)
         .join(ServiceCase, ServiceCase.id == Discrepancy.case_id)
         .join(Customer, Customer.id == ServiceCase.customer_id)
         .outerjoin(Obligation, Obligation.id == Discrepancy.obligation_id)
         .outerjoin(User, User.id == Discrepancy.found_by_id)
+        .outerjoin(decider, decider.id == Discrepancy.resolved_by_id)
     )
 
 

@@ -21,7 +21,7 @@ from spares.rma.arrivals import Content, content_of
 from spares.rma.due_words import due_words
 from spares.rma.forms import BY_ENGINEER, AnnounceForm, InspectForm, ReceiveForm, SettleForm, empty_to_none
 from spares.rma.lifecycle import RECEIVABLE
-from spares.rma.models import Discrepancy, Obligation
+from spares.rma.models import Discrepancy, DiscrepancyKind, Obligation
 from spares.rma.routes import routes
 from spares.rma.shelf import Disposition, Inspection, dispositions
 from spares.rma.words import INSPECTIONS, STATES, TONES, found_words
@@ -99,10 +99,8 @@ def _receive(form: ReceiveForm, number: str, rma_id: int) -> ResponseReturnValue
         open_rows = [one for one in _expected(number, rma_id) if one.state in RECEIVABLE]
         if not open_rows:
             raise Conflict("nothing_receivable", number=number)
-        serial = (form.serial.data or "").strip()
-        confirmed = request.form.get("anyway", "")
-        if confirmed and not serial:
-            serial = request.form.get("scanned", "").strip()[:80]
+        # What was asked about stands until something else is scanned: an empty Enter neither answers nor forgets.
+        serial = (form.serial.data or "").strip() or request.form.get("scanned", "").strip()[:80]
         obligation = _stands_for(form, serial, open_rows)
         empty = bool(form.empty_box.data)
         arrival = returns.Arrival(
@@ -117,7 +115,7 @@ def _receive(form: ReceiveForm, number: str, rma_id: int) -> ResponseReturnValue
         content = content_of(obligation, arrival)
         if content.part is not None and content.part.tracking is Tracking.COUNTED and form.quantity.data is None:
             raise Invalid("value_missing", field="quantity")
-        if content.question not in {"", confirmed}:
+        if content.question not in {"", request.form.get("anyway", "")}:
             raise _Differs(content, serial)
         taken = serial or obligation.part.part_number
         found = returns.receive_return(obligation.id, arrival, actor=current_actor(), now=g.now)
@@ -127,7 +125,13 @@ def _receive(form: ReceiveForm, number: str, rma_id: int) -> ResponseReturnValue
 
     answer = once(act)
     if found:
-        flash(_("Taken in, but it differs from what was expected. An RMA administrator decides."), "warning")
+        if found[0].kind is DiscrepancyKind.ELSEWHERE:
+            flash(
+                _("Recorded as a discrepancy; nothing was booked, and the return is still owed. Keep it apart."),
+                "warning",
+            )
+        else:
+            flash(_("Taken in, but it differs from what was expected. An RMA administrator decides."), "warning")
         for row in found:
             flash(found_words(row.kind.value, row.expected, row.found), "error")
     elif came:

@@ -29,6 +29,7 @@ from spares.rma.arrivals import Arrival as Arrival
 from spares.rma.lifecycle import ObligationState, ObligationVerb, obligation_after, owed_again
 from spares.rma.models import Discrepancy, DiscrepancyKind, Obligation
 from spares.rma.obligations import credit, lock_obligation, log_event
+from spares.rma.queries import undecided
 from spares.rma.reopening import not_on_its_way
 from spares.rma.shelf import Disposition as Disposition
 from spares.rma.shelf import Inspection as Inspection
@@ -122,11 +123,19 @@ def receive_return(
     """Take in what came for this obligation, compare it, and put it on the returns shelf, to be inspected.
 
     Returns the discrepancies found (none: part, serial, pieces and accessories are as expected). Some of the pieces leave
-    the rest owed by the same day. Nothing returned is available before its inspection. Raises Conflict when it was
-    received before, or when the unit is in a depot already."""
+    the rest owed by the same day. Nothing returned is available before its inspection. A unit that the books have
+    elsewhere is neither moved nor counted as returned before that is put right. Raises Conflict when it was received
+    before."""
     actor.must(Permission.RETURN_RECEIVE)
     obligation, case = lock_obligation(obligation_id, actor, version)
     content = content_of(obligation, arrival)
+    if content.known is not None and content.known.record:
+        obligation_after(obligation.state, ObligationVerb.RECEIVE)
+        (difference,), unit_id = content.differences, content.known.unit.id
+        note = "; ".join(text for text in (arrival.note.strip(), arrival.accessories_missing.strip()) if text)
+        row = note_difference(obligation, case, difference, note, actor=actor, now=now, unit_id=unit_id)
+        session.flush()
+        return [row]
     is_some = content.is_what_is_owed and content.pieces < obligation.outstanding
     before, owed = obligation.state, obligation.outstanding
     after = obligation_after(before, ObligationVerb.RECEIVE_PART if is_some else ObligationVerb.RECEIVE)
@@ -169,17 +178,23 @@ def _take_in(
     part, key = content.part, _key("return", obligation)
     if is_some:
         row = goods_row(obligation, part.id, arrival.serial, content.pieces, now)
-        take_in(row, part, arrival.serial, content.pieces, request_key=key, actor=actor, now=now)
+        take_in(row, content, arrival.serial, content.pieces, request_key=key, actor=actor, now=now)
         obligation.came_quantity += content.pieces
         not_on_its_way(obligation)
         return [row]
     pieces = min(content.pieces, obligation.outstanding) if content.is_what_is_owed else content.pieces
-    take_in(obligation, part, arrival.serial, pieces, request_key=key, actor=actor, now=now)
+    take_in(obligation, content, arrival.serial, pieces, request_key=key, actor=actor, now=now)
     if pieces == content.pieces:
         return [obligation]
     surplus = goods_row(obligation, part.id, arrival.serial, content.pieces - pieces, now)
     take_in(
-        surplus, part, arrival.serial, surplus.quantity, request_key=_key("surplus", obligation), actor=actor, now=now
+        surplus,
+        content,
+        arrival.serial,
+        surplus.quantity,
+        request_key=_key("surplus", obligation),
+        actor=actor,
+        now=now,
     )
     return [obligation, surplus]
 
@@ -229,14 +244,11 @@ def settle(
     """Give the inspected part its place and close the obligation.
 
     Back to stock needs a bin (`location_id`) and a part in which no fault was found. Raises Invalid otherwise, and
-    Conflict while a discrepancy of the obligation is unresolved."""
+    Conflict while a discrepancy of the goods is unresolved."""
     actor.must(Permission.RETURN_INSPECT)
     obligation, case = lock_obligation(obligation_id, actor, version)
     obligation.state = obligation_after(obligation.state, ObligationVerb.SETTLE)
-    unresolved = select(Discrepancy.id).where(
-        Discrepancy.obligation_id == obligation.id, Discrepancy.resolved_at.is_(None)
-    )
-    if session.scalar(unresolved.limit(1)) is not None:
+    if undecided(obligation.id):
         raise Conflict("discrepancy_unresolved")
     result = Inspection(obligation.inspection)
     if (result is Inspection.MISSING) != (disposition is Disposition.NONE):

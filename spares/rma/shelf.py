@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import select
-
 from spares.accounts.access import Actor
 from spares.db import session
-from spares.errors import Conflict, Invalid
+from spares.errors import Invalid
 from spares.inventory import ledger, places
-from spares.inventory.models import Condition, Location, LocationKind, Part, PostingKind, Tracking, Unit, UnitState
+from spares.inventory.models import Condition, LocationKind, Part, PostingKind, Tracking, Unit
 from spares.numbers import scan_key
+from spares.rma.standing import Standing
 
 
 class Inspection(StrEnum):
@@ -85,6 +84,7 @@ def take_in(
     serial: str,
     quantity: int,
     *,
+    known: Standing | None,
     depot_id: int,
     reference: str,
     case_id: int,
@@ -92,18 +92,17 @@ def take_in(
     actor: Actor,
     now: datetime,
 ) -> Goods:
-    """Put what came on the shelf, from wherever the ledger last knew it (a customer, when it never did).
+    """Put what came on the shelf, from wherever the ledger last knew it (a customer, when it never did). `known` is the
+    standing of that serial, which contradicts nothing.
 
-    Raises Invalid without the serial of a serial-tracked part; Conflict when by our records the unit is in a depot, or
-    in a shipment that has not reached the customer: then one of the two records is wrong and has to be put right first."""
+    Raises Invalid without the serial of a serial-tracked part; Conflict when the unit has moved since it was asked for."""
     shelf = places.inside(LocationKind.RETURNS, depot_id)
     origin, condition = places.outside(LocationKind.CUSTOMER), Condition.FAULTY
     unit: Unit | None = None
     if part.tracking is Tracking.SERIAL:
-        unit, state = _unit(part, serial)
-        if state is not None:
-            origin, condition = state.location_id, state.condition
-            _must_be_away(unit, origin)
+        unit = known.unit if known is not None else _new_unit(part, serial)
+        if known is not None and known.place is not None and known.condition is not None:
+            origin, condition = known.place.id, known.condition
     goods = Goods(
         part_id=part.id,
         unit_id=unit.id if unit else None,
@@ -158,31 +157,15 @@ def place(
     _post(PostingKind.DISPOSE, goods, (shelf, before), (target, condition), request_key, actor, now)
 
 
-def _unit(part: Part, serial: str) -> tuple[Unit, UnitState | None]:
-    """The unit, made if nobody has seen it before, and where the ledger last saw it."""
+def _new_unit(part: Part, serial: str) -> Unit:
+    """A unit that nobody has seen before."""
     key = scan_key(serial)
     if not key:
         raise Invalid("value_missing", field="serial")
-    known = session.execute(
-        select(Unit, UnitState)
-        .outerjoin(UnitState, UnitState.unit_id == Unit.id)
-        .where(Unit.part_id == part.id, Unit.serial_key == key)
-        .execution_options(populate_existing=True)
-    ).first()
-    if known is not None:
-        return known[0], known[1]
     unit = Unit(part_id=part.id, serial=serial.strip(), serial_key=key)
     session.add(unit)
     session.flush()
-    return unit, None
-
-
-def _must_be_away(unit: Unit, location_id: int) -> None:
-    location = session.get_one(Location, location_id)
-    if places.is_in_depot(location_id):
-        raise Conflict("unit_in_depot", field="serial", serial=unit.serial, place=location.code)
-    if location.kind is LocationKind.IN_TRANSIT:
-        raise Conflict("unit_not_delivered", field="serial", serial=unit.serial)
+    return unit
 
 
 def _post(

@@ -1,8 +1,9 @@
 """What arrives without being expected is taken in all the same: into the ledger, under a case, as a discrepancy that
-waits for a decision."""
+waits for a decision. A unit that the books have elsewhere stays out of the ledger until that is put right."""
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 
@@ -13,15 +14,23 @@ from spares.cases.models import Customer, ServiceCase
 from spares.cases.timeline import lock_case, record
 from spares.db import session
 from spares.errors import Conflict, Invalid
-from spares.inventory.models import Location, Move, Part, Posting
+from spares.inventory.models import Location, Move, Part, Posting, Tracking
 from spares.rma import shelf
+from spares.rma.arrivals import Difference, elsewhere
 from spares.rma.discrepancies import close, lock_discrepancy
 from spares.rma.models import Discrepancy, DiscrepancyKind
 from spares.rma.shelf import Disposition, Inspection
+from spares.rma.standing import Standing, standing
 
 UNKNOWN_CUSTOMER = "UNKNOWN"
 UNKNOWN_CUSTOMER_NAME = "未知寄件人"
 CASE_TITLE = "无单到货"
+
+
+def contradiction(part_id: int, serial: str) -> Difference | None:
+    """Where the books have the unit, if it cannot lie here by them; None when it can, or nobody has seen it before."""
+    part, known = session.get(Part, part_id), standing(part_id, serial)
+    return elsewhere(part, known) if part is not None and known is not None and known.record else None
 
 
 def receive_unexpected(
@@ -38,7 +47,8 @@ def receive_unexpected(
     case_id: int | None = None,
     customer_id: int | None = None,
 ) -> Discrepancy:
-    """Take in what nobody expects, under the case named, else under a new one for the customer (unknown, where it is).
+    """Take in what nobody expects, under the case named, else under that of the shipment of ours in which the books have
+    it, else under a new one for the customer (unknown, where it is).
 
     Raises as `shelf.take_in` does, and Invalid for a quantity below 1."""
     actor.must(Permission.RETURN_RECEIVE)
@@ -47,41 +57,49 @@ def receive_unexpected(
     part = session.get(Part, part_id)
     if part is None:
         raise Invalid("value_missing", field="part_number")
+    known = standing(part.id, serial) if part.tracking is Tracking.SERIAL else None
+    if known is not None and known.shipment and known.last is not None and case_id is None:
+        case_id = known.last.case_id
     case = lock_case(case_id, actor) if case_id is not None else _new_case(part, serial, customer_id, actor, now)
-    details = "; ".join(text for text in (sender.strip(), waybill.strip(), note.strip()) if text)
+    what = Difference(DiscrepancyKind.UNEXPECTED, "", f"{part.part_number} {serial.strip()}".strip())
+    if known is not None and known.record:
+        what = elsewhere(part, known)
+    facts: dict[str, Any] = {"sender": sender.strip(), "waybill": waybill.strip(), "note": note.strip()}
     discrepancy = Discrepancy(
-        kind=DiscrepancyKind.UNEXPECTED,
+        kind=what.kind,
         found_at=now,
         found_by_id=actor.id,
-        expected="",
-        found=f"{part.part_number} {serial.strip()}".strip()[:200],
+        expected=what.expected[:200],
+        found=what.found[:200],
         case_id=case.id,
-        note=details[:500],
+        unit_id=known.unit.id if known is not None else None,
+        note="; ".join(text for text in facts.values() if text)[:500],
     )
     session.add(discrepancy)
     session.flush()
-    goods = shelf.take_in(
-        part,
-        serial,
-        quantity,
-        depot_id=depot_id,
-        reference=case.number,
-        case_id=case.id,
-        request_key=_key(discrepancy),
-        actor=actor,
-        now=now,
-    )
-    discrepancy.unit_id = goods.unit_id
+    if discrepancy.kind is DiscrepancyKind.UNEXPECTED:
+        goods = shelf.take_in(
+            part,
+            serial,
+            quantity,
+            known=known,
+            depot_id=depot_id,
+            reference=case.number,
+            case_id=case.id,
+            request_key=_key(discrepancy),
+            actor=actor,
+            now=now,
+        )
+        discrepancy.unit_id, facts["quantity"] = goods.unit_id, goods.quantity
     record(
         case,
         "unexpected_arrival",
         actor=actor,
         now=now,
-        quantity=goods.quantity,
+        kind=what.kind.value,
+        expected=discrepancy.expected,
         found=discrepancy.found,
-        sender=sender.strip(),
-        waybill=waybill.strip(),
-        note=note.strip(),
+        **facts,
     )
     session.flush()
     return discrepancy
@@ -106,7 +124,7 @@ def place(
         raise Invalid("value_missing", field="reason")
     discrepancy, case = lock_discrepancy(discrepancy_id, actor)
     if discrepancy.kind is not DiscrepancyKind.UNEXPECTED:
-        raise Conflict("discrepancy_of_an_obligation")
+        raise Conflict("discrepancy_of_an_obligation" if discrepancy.obligation_id else "decision_does_not_fit")
     if result is Inspection.MISSING:
         raise Invalid("inspection_does_not_fit", field="result")
     goods = _goods(discrepancy, case)

@@ -12,6 +12,7 @@ from spares.rma import (  # noqa: F401
     return_views,
     rma_views,
     shipment_views,
+    unexpected_views,
     unit_panel,
 )
 from spares.rma.routes import routes

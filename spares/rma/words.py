@@ -10,6 +10,9 @@ from flask_babel import lazy_gettext as _l
 
 from spares.cases.words import leads_to, tells
 from spares.dispatch.words import notice_words
+from spares.inventory.places import INSIDE
+from spares.inventory.words import PLACES
+from spares.numbers import NumberKind, key_of
 from spares.rma.discrepancies import Resolution
 from spares.rma.lifecycle import ObligationState
 from spares.rma.models import DiscrepancyKind
@@ -62,12 +65,14 @@ DISCREPANCIES: dict[DiscrepancyKind, Any] = {
     DiscrepancyKind.ACCESSORIES: _l("Accessories missing"),
     DiscrepancyKind.SURPLUS: _l("More than owed"),
     DiscrepancyKind.UNEXPECTED: _l("Unexpected arrival"),
+    DiscrepancyKind.ELSEWHERE: _l("Elsewhere by our records"),
 }
 RESOLUTIONS: dict[Resolution, Any] = {
     Resolution.ACCEPT: _l("Accept as the return"),
     Resolution.SEND_BACK: _l("Send back to the customer"),
     Resolution.STILL_OWED: _l("Not returned, still owed"),
     Resolution.CHARGE: _l("Charge the customer"),
+    Resolution.PUT_RIGHT: _l("Record put right"),
 }
 EVENTS: dict[str, Any] = {
     "started": _l("Clock started"),
@@ -92,6 +97,7 @@ EVENTS: dict[str, Any] = {
 """What happened to an obligation, by the kind of its event."""
 
 
+INSIDE_BY_CODE = {code: kind for kind, code in INSIDE.items()}
 WAYS = (("was_carrier", "was_waybill"), ("carrier", "waybill"))
 
 
@@ -142,11 +148,26 @@ def event_details(kind: str, facts: Mapping[str, Any], reason: str) -> list[str]
 def found_words(kind: str, expected: str, found: str) -> str:
     """A discrepancy in a sentence."""
     label = str(DISCREPANCIES[DiscrepancyKind(kind)]) if kind in set(DiscrepancyKind) else kind
+    if kind == DiscrepancyKind.ELSEWHERE:
+        place = record_words(expected)
+        return str(gettext("%(kind)s: %(found)s (recorded: %(place)s)", kind=label, found=found, place=place))
     if kind == DiscrepancyKind.ACCESSORIES:
         return str(gettext("%(kind)s: %(what)s", kind=label, what=expected))
     if kind in {DiscrepancyKind.MISSING, DiscrepancyKind.UNEXPECTED} or not found:
         return str(gettext("%(kind)s: %(what)s", kind=label, what=expected or found))
     return str(gettext("%(kind)s: expected %(expected)s, found %(found)s", kind=label, expected=expected, found=found))
+
+
+def shipment_of(record: str) -> str:
+    """The record that has a unit elsewhere, if it is a shipment; else empty. No bin may be called like a number."""
+    return record if key_of(NumberKind.SHIPMENT, record) is not None else ""
+
+
+def record_words(record: str) -> str:
+    """The record that has a unit elsewhere: a shipment under way, a bin, or another place in a depot by what it is."""
+    if shipment_of(record):
+        return str(gettext("on its way in %(shipment)s", shipment=record))
+    return str(PLACES[INSIDE_BY_CODE[record]]) if record in INSIDE_BY_CODE else record
 
 
 def _way(facts: Mapping[str, Any]) -> str:
@@ -224,6 +245,8 @@ def _resolved(data: Mapping[str, Any]) -> tuple[str, list[str]]:
 
 def _unexpected(data: Mapping[str, Any]) -> tuple[str, list[str]]:
     facts = [data.get(fact, "") for fact in ("found", "sender", "waybill", "note")]
+    if data.get("kind") == DiscrepancyKind.ELSEWHERE:
+        return gettext("Discrepancy found"), [_discrepancy(data), *facts[1:]]
     return str(DISCREPANCIES[DiscrepancyKind.UNEXPECTED]), facts
 
 
@@ -272,9 +295,9 @@ explains(
         "obligation_not_allowed": _not_allowed,
         "extension_not_later": _l("The new day must be later than the one in force (%(day)s)."),
         "waybill_unchanged": _l("This is the waybill that was entered."),
-        "unit_not_delivered": _l(
-            "By our records %(serial)s is still on its way to the customer. If the shipment came back, take it back as "
-            "undelivered; if it arrived, confirm the receipt first."
+        "shipment_under_way": _l(
+            "By our records %(serial)s is still on its way in %(shipment)s. Take the shipment back as undelivered, or "
+            "confirm its receipt; then decide here."
         ),
         "inspection_does_not_fit": _l("This finding does not fit: a part came or it did not."),
         "our_own_goods": _l(

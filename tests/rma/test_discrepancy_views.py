@@ -4,15 +4,18 @@ from datetime import UTC, datetime
 
 import pytest
 import time_machine
-from sqlalchemy import func, select
+from sqlalchemy import select
 
+from spares.accounts.access import SYSTEM
 from spares.accounts.models import Role
-from spares.cases.models import Customer, ServiceCase
-from spares.db import session
-from spares.inventory.models import Condition, LocationKind, Move
+from spares.db import session, transaction
+from spares.dispatch.models import Shipment
+from spares.inventory.models import Condition, LocationKind
+from spares.rma import returns
 from spares.rma.lifecycle import ObligationState
-from spares.rma.models import Discrepancy, DiscrepancyKind, Obligation, ObligationEvent
+from spares.rma.models import Discrepancy, Obligation, ObligationEvent
 from spares.rma.returns import Arrival
+from tests.conftest import NOON
 from tests.factories import post
 from tests.rma import making
 from tests.rma.conftest import Pages
@@ -70,26 +73,6 @@ def test_an_amount_that_is_none_is_refused(pages: Pages, typed: str) -> None:
     assert session.get_one(Discrepancy, 1).resolved_at is None
 
 
-@pytest.mark.parametrize("case", ["ours", "new", "customer"])
-def test_an_unexpected_arrival_is_taken_in(pages: Pages, case: str) -> None:
-    browser = pages.browser(Role.WAREHOUSE)
-    extra = {"ours": {"case_number": "cs1"}, "new": {}, "customer": {"customer_code": "C1"}}[case]
-    for _ in range(2):
-        assert post(browser, "/returns/unexpected", ARRIVAL | extra).headers["Location"] == "/discrepancies"
-    (row,) = session.scalars(select(Discrepancy)).all()
-    assert (row.kind, row.found, row.obligation_id) == (DiscrepancyKind.UNEXPECTED, "SW-48 Q1", None)
-    assert whereabouts("Q1") == (LocationKind.RETURNS, Condition.TO_INSPECT)
-    title, code = session.execute(
-        select(ServiceCase.title, Customer.code).join(Customer).where(ServiceCase.id == row.case_id)
-    ).one()
-    assert (title, code) == {
-        "ours": ("核心交换机宕机", "C1"),
-        "new": ("无单到货 SW-48 Q1", "UNKNOWN"),
-        "customer": ("无单到货 SW-48 Q1", "C1"),
-    }[case]
-    assert "无单到货" in browser.get("/discrepancies").text
-
-
 @pytest.mark.parametrize(
     ("result", "disposition", "kind", "condition"),
     [
@@ -111,33 +94,6 @@ def test_an_unexpected_arrival_gets_its_place(
     assert post(chief, "/discrepancies/1", sent).status_code == 302
     assert whereabouts("Q1") == (kind, condition)
     assert session.get_one(Discrepancy, 1, populate_existing=True).resolution == disposition
-
-
-@pytest.mark.parametrize(
-    ("typed", "status", "words"),
-    [
-        ({"part_number": "NO-SUCH"}, 422, "NO-SUCH"),
-        ({"case_number": "CS-000099"}, 404, "没有服务单 CS-000099"),
-        ({"customer_code": "C99"}, 404, "没有客户 C99。"),
-        ({"serial": ""}, 422, "请填写此项"),
-        ({"serial": "O1"}, 409, "A-01-01"),
-        ({"quantity": "0"}, 422, ""),
-    ],
-)
-def test_what_cannot_be_taken_in_changes_nothing(pages: Pages, typed: dict[str, str], status: int, words: str) -> None:
-    moves = session.scalar(select(func.count()).select_from(Move))
-    answer = post(pages.browser(Role.WAREHOUSE), "/returns/unexpected", ARRIVAL | typed)
-    assert answer.status_code == status
-    assert words in answer.text
-    assert "某公司 王某" in answer.text
-    for table, count in ((Discrepancy, 0), (ServiceCase, 1), (Move, moves)):
-        assert session.scalar(select(func.count()).select_from(table)) == count
-
-
-def test_it_may_settle_what_is_still_owed_later(pages: Pages) -> None:
-    (one,) = making.running(pages.world)
-    post(pages.browser(), "/returns/unexpected", ARRIVAL)
-    assert making.fresh(one).state is ObligationState.RUNNING
 
 
 def test_an_empty_box_is_owed_again_until_the_part_comes(pages: Pages) -> None:
@@ -186,3 +142,71 @@ def test_what_goes_back_is_placed_apart_from_the_debt(pages: Pages) -> None:
     sent = {"request_key": "k2", "version": str(one.version), "disposition": "send_back"}
     assert post(keeper, f"/returns/{one.id}/settle", sent).status_code == 302
     assert whereabouts("Z1") == (LocationKind.CUSTOMER, Condition.TO_INSPECT)
+
+
+def elsewhere(pages: Pages, serial: str) -> None:
+    """The unit lies on the counter instead of the faulty one."""
+    _rma, _shipment, (one,) = making.dispatched(pages.world)
+    with transaction():
+        returns.receive_return(one.id, Arrival(part_id=pages.world.part.id, serial=serial), actor=SYSTEM, now=NOON)
+
+
+def test_a_record_is_put_right(pages: Pages) -> None:
+    elsewhere(pages, "S2")
+    chief = pages.browser()
+    assert "A-01-01<span" in chief.get("/discrepancies").text
+    page = chief.get("/discrepancies/1").text
+    for shown in (
+        "账实不符：SW-24 S2（账面：A-01-01）",
+        "记录已更正</button>",
+        "若实物应在账面位置，请放回原处",
+        "/units/",
+    ):
+        assert shown in page
+    for hidden in ("作为返还接受", "退回客户", 'name="result"', 'name="resolution"'):
+        assert hidden not in page
+    refused = post(chief, "/discrepancies/1", {"request_key": "k1", "reason": ""})
+    assert refused.status_code == 422
+    sent = {"request_key": "k2", "reason": "拣货时误贴标签，已放回货位"}
+    for _ in range(2):
+        assert post(chief, "/discrepancies/1", sent).headers["Location"] == "/discrepancies"
+    done = chief.get("/discrepancies/1").text
+    for shown in ("记录已更正", "拣货时误贴标签", "裁定人", "2026-11-19 12:00"):
+        assert shown in done
+    assert "</textarea>" not in done
+    assert "拣货时误贴标签" in chief.get("/discrepancies?decided=1").text
+    timeline = chief.get(f"/cases/{pages.world.case.id}").text
+    for shown in ("差异已裁定", "账实不符：SW-24 S2（账面：A-01-01）", "记录已更正", "拣货时误贴标签"):
+        assert shown in timeline
+    again = post(chief, "/discrepancies/1", sent | {"request_key": "k3"})
+    assert again.status_code == 409
+
+
+def test_a_shipment_under_way_is_to_be_settled_before_its_record_is_right(pages: Pages) -> None:
+    elsewhere(pages, "S1")
+    chief = pages.browser()
+    page = chief.get("/discrepancies/1").text
+    for shown in ("请先了结该发货", "/shipments/SH-000001", "/receipts/SH-000001"):
+        assert shown in page
+    assert "</textarea>" not in page
+    sent = {"request_key": "k1", "reason": "拒收退回"}
+    refused = post(chief, "/discrepancies/1", sent)
+    assert refused.status_code == 409
+    assert "账面上 S1 仍随 SH-000001 在途" in refused.text
+    assert session.get_one(Discrepancy, 1).resolved_at is None
+    back = {"reason": "客户拒收", "request_key": "u", "version": str(session.get_one(Shipment, 1).version)}
+    assert post(chief, "/shipments/SH-000001/undelivered", back).status_code == 302
+    page = chief.get("/discrepancies/1").text
+    assert "返还区" in page
+    assert "SH-000001 在途" in page
+    assert post(chief, "/discrepancies/1", sent | {"request_key": "k2"}).status_code == 302
+
+
+def test_what_left_the_depot_meanwhile_is_offered_to_be_taken_in(pages: Pages) -> None:
+    elsewhere(pages, "S1")
+    chief = pages.browser()
+    receipt = {"request_key": "r", "received_on": "2026-11-19", "proof": "签收单"}
+    assert post(chief, "/receipts/SH-000001", receipt).status_code == 302
+    page = chief.get("/discrepancies/1").text
+    assert "账面上该件已不在库内" in page
+    assert "/returns/receive?q=S1" in page
