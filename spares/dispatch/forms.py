@@ -15,6 +15,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from spares.dispatch.shipping import check_packages, check_weight
 from spares.errors import Invalid, SparesError
+from spares.labels.scanned import ScannedField
 from spares.web import explain
 from spares.whole_numbers import WholeNumberField
 
@@ -90,11 +91,7 @@ class DispatchForm(FlaskForm):  # type: ignore[misc]
     carrier = StringField(
         _l("Carrier"), [Length(max=60)], render_kw={"maxlength": 60, "list": "carriers", "autocomplete": "off"}
     )
-    waybill = StringField(
-        _l("Waybill"),
-        [Length(max=60)],
-        render_kw={"maxlength": 60, "autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"},
-    )
+    waybill = ScannedField(_l("Waybill"), [Length(max=60)])
 
 
 class PromiseForm(FlaskForm):  # type: ignore[misc]

@@ -12,7 +12,7 @@ from spares.dispatch.models import DispatchOrder, Shipment
 from spares.inventory.models import Condition, Location, LocationKind, Part, StockBalance
 from spares.inventory.queries import StockLevel, at_level
 from spares.reports.overdue import overdue_as_of
-from spares.rma.lifecycle import ObligationState
+from spares.rma.counts import waits_for_inspection
 from spares.rma.models import Discrepancy, Obligation
 from spares.workdays import Calendar
 
@@ -66,7 +66,7 @@ def figures_for(month: str, now: datetime) -> Figures:
     months = [_shift(chosen, -back) for back in range(MONTHS_BACK - 1, -1, -1)]
     history = _kept_and_missed(months, calendar)
     good, held = _pieces()
-    to_inspect = _count(select(func.count(Obligation.id)).where(Obligation.state == ObligationState.RECEIVED))
+    to_inspect = _count(select(func.count(Obligation.id)).where(waits_for_inspection()))
     return Figures(
         chosen=history[-1],
         first=chosen,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from spares.db import session
 from spares.rma.lifecycle import ObligationState
@@ -18,12 +18,19 @@ class Waiting:
     to_settle: int
 
 
+def waits_for_inspection() -> ColumnElement[bool]:
+    """A condition on obligations: something came and nobody has looked at it. In an empty box there is nothing to look
+    at; it waits for the decision about it."""
+    return and_(Obligation.state == ObligationState.RECEIVED, Obligation.received_part_id.is_not(None))
+
+
 def waiting(depot_id: int) -> Waiting:
     """The depot's returns that wait for somebody; one statement."""
     states = [ObligationState.IN_TRANSIT, ObligationState.RECEIVED, ObligationState.INSPECTED]
+    wanted = or_(Obligation.state.in_([states[0], states[2]]), waits_for_inspection())
     query = (
         select(Obligation.state, func.count(Obligation.id))
-        .where(Obligation.state.in_(states), Obligation.depot_id == depot_id)
+        .where(wanted, Obligation.depot_id == depot_id)
         .group_by(Obligation.state)
     )
     counts = dict(session.execute(query).all())

@@ -1,5 +1,6 @@
 """The discrepancy inbox: what came other than expected waits here for a decision with a reason."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -15,6 +16,7 @@ from spares.rma.arrivals import NOT_WHAT_IS_OWED
 from spares.rma.models import Discrepancy, DiscrepancyKind, Obligation
 from spares.rma.obligations import charge_accessories, charge_instead, charged, credit, lock_obligation
 from spares.rma.reopening import turn_down
+from spares.rma.returns import settle_empty
 from spares.rma.standing import standing_of
 
 
@@ -93,7 +95,9 @@ def resolve(
                 if amount_minor is None:
                     raise Invalid("amount_missing", field="amount")
                 charge_instead(obligation, case, amount_minor, **decided)
-        elif row.came_for_id is None and discrepancy.kind is not DiscrepancyKind.MISSING:
+        elif discrepancy.kind is DiscrepancyKind.MISSING:
+            settle_empty(row, case, **decided)
+        elif row.came_for_id is None:
             credit(row, case, **decided)
     return discrepancy
 
@@ -131,9 +135,16 @@ def lock_discrepancy(discrepancy_id: int, actor: Actor) -> tuple[Discrepancy, Se
 
 
 def close(
-    discrepancy: Discrepancy, case: ServiceCase, decision: str, *, reason: str, actor: Actor, now: datetime
+    discrepancy: Discrepancy,
+    case: ServiceCase,
+    decision: str,
+    *,
+    reason: str,
+    actor: Actor,
+    now: datetime,
+    facts: Mapping[str, Any] | None = None,
 ) -> None:
-    """Note the decision on a locked discrepancy and on its case."""
+    """Note the decision on a locked discrepancy and on its case, there with `facts` beside it."""
     discrepancy.resolved_at = now
     discrepancy.resolved_by_id = actor.id
     discrepancy.resolution = decision
@@ -148,5 +159,6 @@ def close(
         expected=discrepancy.expected,
         found=discrepancy.found,
         reason=reason,
+        **(facts or {}),
     )
     session.flush()

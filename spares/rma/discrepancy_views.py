@@ -13,6 +13,7 @@ from spares.rma.acting import once, page_key
 from spares.rma.amounts import amount_typed, as_typed
 from spares.rma.arrivals import NOT_WHAT_IS_OWED
 from spares.rma.discrepancies import Resolution
+from spares.rma.discrepancy_queries import DiscrepancyRecord, depot_of_arrival, discrepancy_of, way_back, with_records
 from spares.rma.forms import PlaceForm, PutRightForm, ResolveForm, empty_to_none
 from spares.rma.models import DiscrepancyKind
 from spares.rma.routes import routes
@@ -30,7 +31,7 @@ def discrepancy_list() -> str:
     rows, total = worklists.discrepancies(current_actor(), decided=decided, page=page_number(), size=PAGE_SIZE)
     return render_template(
         "rma/discrepancy_list.html",
-        rows=queries.with_records(rows),
+        rows=with_records(rows),
         decided=decided,
         total=total,
         page=page_number(),
@@ -45,7 +46,7 @@ def discrepancy_list() -> str:
 @allow(Permission.OBLIGATION_DECIDE)
 def discrepancy_resolve(discrepancy_id: int) -> ResponseReturnValue:
     """Decide it: what came is accepted, goes back, or is charged; an unexpected arrival gets its place."""
-    record = queries.discrepancy_of(discrepancy_id, current_actor())
+    record = discrepancy_of(discrepancy_id, current_actor())
     if record.discrepancy.kind is DiscrepancyKind.ELSEWHERE:
         return _put_right(record)
     if record.obligation is None:
@@ -81,9 +82,9 @@ def discrepancy_resolve(discrepancy_id: int) -> ResponseReturnValue:
     return _page(record, form)
 
 
-def _place_unexpected(record: queries.DiscrepancyRecord) -> ResponseReturnValue:
+def _place_unexpected(record: DiscrepancyRecord) -> ResponseReturnValue:
     form = PlaceForm()
-    depot_id = queries.depot_of_arrival(record.discrepancy.id) or calendars.default_depot().id
+    depot_id = depot_of_arrival(record.discrepancy.id) or calendars.default_depot().id
     form.offer([(one.id, one.code) for one in queries.bins(depot_id)])
 
     def act() -> str:
@@ -95,6 +96,8 @@ def _place_unexpected(record: queries.DiscrepancyRecord) -> ResponseReturnValue:
             actor=current_actor(),
             now=g.now,
             location_id=empty_to_none(form.location.data),
+            carrier=form.carrier.data or "",
+            waybill=form.waybill.data or "",
         )
         return url_for("discrepancy_list")
 
@@ -106,7 +109,7 @@ def _place_unexpected(record: queries.DiscrepancyRecord) -> ResponseReturnValue:
     return _page(record, form)
 
 
-def _put_right(record: queries.DiscrepancyRecord) -> ResponseReturnValue:
+def _put_right(record: DiscrepancyRecord) -> ResponseReturnValue:
     form = PutRightForm()
 
     def act() -> str:
@@ -122,7 +125,7 @@ def _put_right(record: queries.DiscrepancyRecord) -> ResponseReturnValue:
     return _page(record, form)
 
 
-def _page(record: queries.DiscrepancyRecord, form: ResolveForm | PlaceForm | PutRightForm) -> ResponseReturnValue:
+def _page(record: DiscrepancyRecord, form: ResolveForm | PlaceForm | PutRightForm) -> ResponseReturnValue:
     row = record.discrepancy
     is_elsewhere = row.kind is DiscrepancyKind.ELSEWHERE
     page = render_template(
@@ -133,6 +136,7 @@ def _page(record: queries.DiscrepancyRecord, form: ResolveForm | PlaceForm | Put
         shipment=shipment_of(row.expected) if is_elsewhere else "",
         known=standing_of(row.unit_id) if is_elsewhere and row.unit_id is not None else None,
         place_label=place_label,
+        sent_back=way_back(row.id) if row.resolution == Disposition.SEND_BACK else "",
         form=form,
         key=page_key(),
         found_words=found_words,

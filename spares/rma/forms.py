@@ -11,6 +11,7 @@ from wtforms import BooleanField, DateField, RadioField, SelectField, StringFiel
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
+from spares.labels.scanned import ScannedField
 from spares.rma.discrepancies import Resolution
 from spares.rma.shelf import Disposition, Inspection
 from spares.rma.words import DISPOSITIONS, INSPECTIONS, RESOLUTIONS
@@ -55,14 +56,14 @@ class AnnounceForm(FlaskForm):  # type: ignore[misc]
     )
     posted_on = DateField(_l("Posting day"), [InputRequired(), SensibleDay()])
     carrier = StringField(_l("Carrier"), [Optional(), Length(max=60)])
-    waybill = StringField(_l("Waybill"), [Optional(), Length(max=60)], render_kw={"autocapitalize": "off"})
+    waybill = ScannedField(_l("Waybill"), [Optional(), Length(max=60)])
 
 
 class WaybillForm(FlaskForm):  # type: ignore[misc]
     """The waybill under which the faulty part really travels."""
 
     carrier = StringField(_l("Carrier"), [InputRequired(), Length(max=60)])
-    waybill = StringField(_l("Waybill"), [InputRequired(), Length(max=60)], render_kw={"autocapitalize": "off"})
+    waybill = ScannedField(_l("Waybill"), [InputRequired(), Length(max=60)])
 
 
 class ChargeForm(FlaskForm):  # type: ignore[misc]
@@ -76,11 +77,7 @@ class ReceiveForm(FlaskForm):  # type: ignore[misc]
     """What was found in the box."""
 
     obligation = RadioField(_l("Stands for"), [Optional()], validate_choice=False)
-    serial = StringField(
-        _l("Serial in the box"),
-        [Optional(), Length(max=80)],
-        render_kw={"autocapitalize": "off", "spellcheck": "false"},
-    )
+    serial = ScannedField(_l("Serial in the box"), [Optional(), Length(max=80)])
     part_number = StringField(
         _l("Part number, if another"),
         [Optional(), Length(max=120)],
@@ -101,10 +98,10 @@ class UnexpectedForm(FlaskForm):  # type: ignore[misc]
     """What is known of a parcel that nobody expects."""
 
     part_number = StringField(_l("Part number"), [InputRequired(), Length(max=120)])
-    serial = StringField(_l("Serial"), [Optional(), Length(max=80)], render_kw={"autocapitalize": "off"})
+    serial = ScannedField(_l("Serial"), [Optional(), Length(max=80)])
     quantity = WholeNumberField(_l("Quantity"), [InputRequired(), NumberRange(1, 9999)], default=1)
     sender = StringField(_l("From whom"), [Optional(), Length(max=120)])
-    waybill = StringField(_l("Waybill"), [Optional(), Length(max=60)])
+    waybill = ScannedField(_l("Waybill"), [Optional(), Length(max=60)])
     case_number = StringField(
         _l("Case number"),
         [Optional(), Length(max=40)],
@@ -120,9 +117,11 @@ class InspectForm(FlaskForm):  # type: ignore[misc]
     result = RadioField(_l("Inspection result"), [InputRequired()])
     note = TextAreaField(_l("Note"), [Optional(), Length(max=500)])
 
-    def offer(self, *, empty: bool) -> None:
-        """Only findings that can be: nothing can be found in an empty box."""
+    def offer(self, *, empty: bool, ours: bool) -> None:
+        """Only findings that can be: nothing can be found in an empty box, and our own goods are no wrong item."""
         fitting = [one for one in Inspection if (one is Inspection.MISSING) == empty]
+        if ours:
+            fitting.remove(Inspection.WRONG_ITEM)
         self.result.choices = [SelectChoice(one.value, INSPECTIONS[one]) for one in fitting]
 
 
@@ -182,13 +181,19 @@ class PlaceForm(FlaskForm):  # type: ignore[misc]
     disposition = RadioField(
         _l("Place after inspection"),
         [InputRequired()],
-        choices=[SelectChoice(one.value, DISPOSITIONS[one]) for one in Disposition if one is not Disposition.NONE],
+        description=_l("Back to stock only when no fault was found."),
     )
     location = SelectField(_l("Bin"), [Optional()], description=_l("Only for back to stock."))
+    carrier = StringField(_l("Carrier"), [Optional(), Length(max=60)], description=_l("Only when it is sent back."))
+    waybill = ScannedField(_l("Waybill"), [Optional(), Length(max=60)], description=_l("Only when it is sent back."))
     reason = TextAreaField(_l("Reason"), [InputRequired(), Length(max=300)])
 
     def offer(self, bins: list[tuple[int, str]]) -> None:
-        """The depot's bins."""
+        """The depot's bins, and no way to stock without one."""
+        fitting = [
+            one for one in DISPOSITIONS if one is not Disposition.NONE and (bins or one is not Disposition.STOCK)
+        ]
+        self.disposition.choices = [SelectChoice(one.value, DISPOSITIONS[one]) for one in fitting]
         self.location.choices = [SelectChoice("", ""), *(SelectChoice(str(key), code) for key, code in bins)]
 
 

@@ -16,8 +16,8 @@ from spares.cases.models import Customer, FaultConfirmation, ServiceCase
 from spares.db import session
 from spares.dispatch.models import DispatchLine, DispatchOrder, Document, DocumentKind, Shipment, ShipmentLine
 from spares.errors import NotFound
-from spares.inventory.models import Location, LocationKind, Move, Part, Posting, Unit
-from spares.numbers import NumberKind, key_of, number, scan_key
+from spares.inventory.models import Location, LocationKind, Part, Unit
+from spares.numbers import NumberKind, key_of, scan_key
 from spares.rma.lifecycle import RECEIVABLE, ObligationState
 from spares.rma.models import Discrepancy, DiscrepancyKind, Obligation, ObligationEvent, Rma
 from spares.web import Hit
@@ -326,61 +326,6 @@ def undecided(obligation_id: int) -> list[Discrepancy]:
     return list(session.scalars(query.order_by(Discrepancy.id)))
 
 
-@dataclass(frozen=True)
-class DiscrepancyRecord:
-    """A discrepancy with what it belongs to; no obligation for an unexpected arrival."""
-
-    discrepancy: Discrepancy
-    case: ServiceCase
-    customer: Customer
-    obligation: Obligation | None
-    found_by: str
-    decided_by: str
-
-    @property
-    def rma_number(self) -> str:
-        """The exchange's number; empty for an unexpected arrival."""
-        return number(NumberKind.RMA, self.obligation.rma_id) if self.obligation is not None else ""
-
-
-def with_records(rows: list[Discrepancy]) -> list[DiscrepancyRecord]:
-    """The discrepancies in their order, each with what it belongs to; one statement."""
-    found = session.execute(_records().where(Discrepancy.id.in_([row.id for row in rows])))
-    by_id = {row[0].id: DiscrepancyRecord(row[0], row[1], row[2], row[3], row[4] or "", row[5] or "") for row in found}
-    return [by_id[row.id] for row in rows]
-
-
-def discrepancy_of(discrepancy_id: int, actor: Actor) -> DiscrepancyRecord:
-    """One discrepancy. Raises NotFound, also when the person may not see its case."""
-    row = session.execute(_records().where(Discrepancy.id == discrepancy_id)).first()
-    if row is None:
-        raise NotFound("not_found")
-    must_see(row[1], actor)
-    return DiscrepancyRecord(row[0], row[1], row[2], row[3], row[4] or "", row[5] or "")
-
-
-def _records() -> Select[Discrepancy, ServiceCase, Customer, Obligation | None, str | None, str | None]:
-    decider = aliased(User)
-    return (
-        select(Discrepancy, ServiceCase, Customer, Obligation, User.display_name, decider.display_name)
-        .join(ServiceCase, ServiceCase.id == Discrepancy.case_id)
-        .join(Customer, Customer.id == ServiceCase.customer_id)
-        .outerjoin(Obligation, Obligation.id == Discrepancy.obligation_id)
-        .outerjoin(User, User.id == Discrepancy.found_by_id)
-        .outerjoin(decider, decider.id == Discrepancy.resolved_by_id)
-    )
-
-
-def depot_of_arrival(discrepancy_id: int) -> int | None:
-    """The depot that took in the unexpected arrival."""
-    return session.scalar(
-        select(Location.depot_id)
-        .join(Move, Move.to_location_id == Location.id)
-        .join(Posting, Posting.id == Move.posting_id)
-        .where(Posting.request_key == f"unexpected:{discrepancy_id}")
-    )
-
-
 def case_id_of(text: str, actor: Actor) -> int | None:
     """The case with that number, ours or another system's, if the person may see it."""
     key = key_of(NumberKind.CASE, text)
@@ -391,8 +336,3 @@ def case_id_of(text: str, actor: Actor) -> int | None:
 def customer_id_of(code: str) -> int | None:
     """The customer with that customer number."""
     return session.scalar(select(Customer.id).where(Customer.code == code.strip()))
-
-
-def case_number(discrepancy: Discrepancy) -> str:
-    """The number of the case that a discrepancy is recorded on."""
-    return session.get_one(ServiceCase, discrepancy.case_id).number

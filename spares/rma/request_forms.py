@@ -22,6 +22,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, NumberRange,
 from spares.cases.words import LEVELS
 from spares.dispatch.models import DeliveryMethod
 from spares.dispatch.words import METHODS
+from spares.labels.scanned import ScannedField
 from spares.web import fresh_key
 from spares.whole_numbers import WholeNumberField
 
@@ -38,7 +39,7 @@ class LineForm(Form):
     """One further line: a unit with its own faulty serial, or a number of counted pieces."""
 
     part = StringField(_l("Part number"), [Length(max=240)], render_kw=_SCANNED)
-    serial = StringField(_l("Serial of the faulty part"), [Length(max=80)], render_kw=_SCANNED)
+    serial = ScannedField(_l("Serial of the faulty part"), [Length(max=80)], render_kw=_SCANNED)
     quantity = WholeNumberField(_l("Quantity"), [Optional(), NumberRange(1, MOST_PIECES)], default=1)
 
     @property
@@ -65,7 +66,7 @@ class RequestForm(FlaskForm):  # type: ignore[misc]
     title = StringField(_l("Title"), [Length(max=200)], render_kw={"autocomplete": "off"})
     external_number = StringField(_l("Number in another case system"), [Length(max=40)], render_kw=_SCANNED)
 
-    serial = StringField(_l("Serial of the faulty unit"), [DataRequired(), Length(max=80)], render_kw=_SCANNED)
+    serial = ScannedField(_l("Serial of the faulty unit"), [DataRequired(), Length(max=80)], render_kw=_SCANNED)
     part = StringField(_l("Part number of the faulty unit"), [Length(max=240)], render_kw=_SCANNED)
     level = RadioField(
         _l("Fault level"),

@@ -24,6 +24,7 @@ from spares.rma.lifecycle import RECEIVABLE
 from spares.rma.models import Discrepancy, DiscrepancyKind, Obligation
 from spares.rma.routes import routes
 from spares.rma.shelf import Disposition, Inspection, dispositions
+from spares.rma.undelivered import came_back_undelivered
 from spares.rma.words import INSPECTIONS, STATES, TONES, found_words
 from spares.web import refusal_status, refusals_on
 
@@ -169,7 +170,7 @@ def _stands_for(form: ReceiveForm, serial: str, open_rows: list[Obligation]) -> 
     matching = [one for one in open_rows if serial and one.serial_key == scan_key(serial)]
     if len(chosen or matching or open_rows) == 1:
         return (chosen or matching or open_rows)[0]
-    raise Invalid("which_return", field="obligation", serial=serial or "–")
+    raise Invalid("which_return", field="obligation", serial=serial)
 
 
 def _part_in_box(part_number: str, serial: str, obligation: Obligation) -> int:
@@ -225,7 +226,8 @@ def return_inspect(obligation_id: int) -> ResponseReturnValue:
     """What the bench found."""
     obligation = queries.obligation_of(obligation_id, current_actor())
     form = InspectForm()
-    form.offer(empty=obligation.received_part_id is None)
+    ours = came_back_undelivered(obligation)
+    form.offer(empty=obligation.received_part_id is None, ours=ours)
 
     def act() -> str:
         result = Inspection(form.result.data)
@@ -238,7 +240,7 @@ def return_inspect(obligation_id: int) -> ResponseReturnValue:
             answer = once(act)
             flash(_("The finding is recorded. Now give the part its place."), "success")
             return answer
-    return _page("rma/return_inspect.html", obligation, form, part=_received_part(obligation))
+    return _page("rma/return_inspect.html", obligation, form, part=_received_part(obligation), ours=ours)
 
 
 @routes.form("/returns/<int:obligation_id>/settle")

@@ -202,11 +202,14 @@ def _take_in(
 def inspect(
     obligation_id: int, result: Inspection, *, note: str, actor: Actor, now: datetime, version: str | None = None
 ) -> None:
-    """Record what the inspection found; the part's condition follows from it by a ledger move."""
+    """Record what the inspection found; the part's condition follows from it by a ledger move. Raises Conflict for an
+    empty box, which is decided as the discrepancy that it is."""
     actor.must(Permission.RETURN_INSPECT)
     obligation, case = lock_obligation(obligation_id, actor, version)
     obligation.state = obligation_after(obligation.state, ObligationVerb.INSPECT)
     empty = obligation.received_part_id is None
+    if empty and undecided(obligation.id):
+        raise Conflict("empty_box_undecided")
     if empty != (result is Inspection.MISSING):
         raise Invalid("inspection_does_not_fit", field="result")
     if result is Inspection.WRONG_ITEM and came_back_undelivered(obligation):
@@ -276,6 +279,20 @@ def settle(
         reason=reason.strip(),
         serial=obligation.received_serial,
     )
+    session.flush()
+
+
+def settle_empty(obligation: Obligation, case: ServiceCase, *, reason: str, actor: Actor, now: datetime) -> None:
+    """An empty box is taken for the return: missing, and there is nothing to inspect or to place."""
+    if obligation.state is ObligationState.RECEIVED:
+        obligation.state = obligation_after(obligation.state, ObligationVerb.INSPECT)
+        obligation.inspection = Inspection.MISSING.value
+    obligation.state = obligation_after(obligation.state, ObligationVerb.SETTLE)
+    obligation.disposition = Disposition.NONE.value
+    obligation.version += 1
+    facts: dict[str, Any] = {"disposition": obligation.disposition, "reason": reason}
+    log_event(obligation, "settled", actor=actor, now=now, **facts)
+    record(case, "return_settled", actor=actor, now=now, rma=_rma(obligation), serial=obligation.serial, **facts)
     session.flush()
 
 

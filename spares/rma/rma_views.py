@@ -165,6 +165,8 @@ def _work(leg: Incoming) -> list[tuple[Permission, str, str]]:
         url = url_for("return_settle", obligation_id=obligation.id)
         return [(Permission.RETURN_INSPECT, _("Give it its place"), url)]
     if obligation.state is ObligationState.RECEIVED:
+        if obligation.received_part_id is None and any(row.resolved_at is None for row in leg.discrepancies):
+            return []  # an empty box: missing, which is decided as a discrepancy
         url = url_for("return_inspect", obligation_id=obligation.id)
         return [(Permission.RETURN_INSPECT, _("Inspect"), url)]
     steps = []

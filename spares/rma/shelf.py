@@ -134,9 +134,10 @@ def place(
     request_key: str,
     actor: Actor,
     now: datetime,
+    way: str = "",
 ) -> None:
-    """Give the judged part its place. Raises Invalid for a disposition that does not fit the finding, and for a bin
-    that is none."""
+    """Give the judged part its place; `way` is how it travels there, kept with the posting. Raises Invalid for a
+    disposition that does not fit the finding, and for a bin that is none."""
     if disposition is Disposition.STOCK and result is not Inspection.NO_FAULT_FOUND:
         raise Invalid("only_sound_parts_to_stock", field="disposition")
     if disposition not in dispositions(result):
@@ -154,7 +155,7 @@ def place(
         kind, condition = PLACE_AFTER[disposition]
         target = places.inside(kind, goods.depot_id) if kind is LocationKind.BENCH else places.outside(kind)
     shelf = places.inside(LocationKind.RETURNS, goods.depot_id)
-    _post(PostingKind.DISPOSE, goods, (shelf, before), (target, condition), request_key, actor, now)
+    _post(PostingKind.DISPOSE, goods, (shelf, before), (target, condition), request_key, actor, now, way)
 
 
 def _new_unit(part: Part, serial: str) -> Unit:
@@ -176,6 +177,7 @@ def _post(
     request_key: str,
     actor: Actor,
     now: datetime,
+    reason: str = "",
 ) -> None:
     step = ledger.Step(
         part_id=goods.part_id,
@@ -193,6 +195,7 @@ def _post(
         occurred_at=now,
         actor=actor,
         now=now,
+        reason=reason,
         reference=goods.reference,
         case_id=goods.case_id,
     )

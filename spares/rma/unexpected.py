@@ -13,6 +13,7 @@ from spares.cases.confirmation_clock import FaultLevel
 from spares.cases.models import Customer, ServiceCase
 from spares.cases.timeline import lock_case, record
 from spares.db import session
+from spares.dispatch.orders import needed
 from spares.errors import Conflict, Invalid
 from spares.inventory.models import Location, Move, Part, Posting, Tracking
 from spares.rma import shelf
@@ -20,7 +21,7 @@ from spares.rma.arrivals import Difference, elsewhere
 from spares.rma.discrepancies import close, lock_discrepancy
 from spares.rma.models import Discrepancy, DiscrepancyKind
 from spares.rma.shelf import Disposition, Inspection
-from spares.rma.standing import Standing, standing
+from spares.rma.standing import standing
 
 UNKNOWN_CUSTOMER = "UNKNOWN"
 UNKNOWN_CUSTOMER_NAME = "未知寄件人"
@@ -114,10 +115,13 @@ def place(
     actor: Actor,
     now: datetime,
     location_id: int | None = None,
+    carrier: str = "",
+    waybill: str = "",
 ) -> Discrepancy:
     """Inspect an unexpected arrival and give it its place, which decides the discrepancy.
 
-    Raises as `shelf.place` does; Invalid without a reason; Conflict when it was decided before."""
+    What goes back to who sent it leaves with a carrier and a waybill. Raises as `shelf.place` does; Invalid without a
+    reason, or without either of those; Conflict when it was decided before."""
     actor.must(Permission.OBLIGATION_DECIDE)
     reason = reason.strip()
     if not reason:
@@ -127,6 +131,9 @@ def place(
         raise Conflict("discrepancy_of_an_obligation" if discrepancy.obligation_id else "decision_does_not_fit")
     if result is Inspection.MISSING:
         raise Invalid("inspection_does_not_fit", field="result")
+    sent: dict[str, str] = {}
+    if disposition is Disposition.SEND_BACK:
+        sent = {"carrier": needed(carrier, "carrier", 60), "waybill": needed(waybill, "waybill", 60)}
     goods = _goods(discrepancy, case)
     shelf.judge(goods, result, request_key=f"{_key(discrepancy)}:inspect", actor=actor, now=now)
     shelf.place(
@@ -137,8 +144,9 @@ def place(
         request_key=f"{_key(discrepancy)}:dispose",
         actor=actor,
         now=now,
+        way=" ".join(sent.values()),
     )
-    close(discrepancy, case, disposition.value, reason=reason, actor=actor, now=now)
+    close(discrepancy, case, disposition.value, reason=reason, actor=actor, now=now, facts=sent)
     return discrepancy
 
 

@@ -11,6 +11,7 @@ from spares.errors import Invalid, NotFound
 from spares.rma import queries, unexpected
 from spares.rma.acting import once, page_key
 from spares.rma.arrivals import Difference
+from spares.rma.discrepancy_queries import case_number
 from spares.rma.forms import UnexpectedForm
 from spares.rma.models import Discrepancy, DiscrepancyKind
 from spares.rma.routes import routes
@@ -79,7 +80,7 @@ class _Contradicted(Exception):
 
 
 def _taken_in(one: Discrepancy) -> str:
-    number = queries.case_number(one)
+    number = case_number(one)
     if one.kind is DiscrepancyKind.ELSEWHERE:
         return str(
             _(

@@ -179,6 +179,8 @@ def _way(facts: Mapping[str, Any]) -> str:
 def _came(facts: Mapping[str, Any]) -> str:
     if facts.get("as_expected"):
         return str(gettext("%(serial)s, as expected", serial=facts.get("serial_found", "")))
+    if facts.get("quantity") == 0:
+        return str(gettext("Nothing in the box"))
     return str(gettext("Differs from what was expected: %(found)s", found=facts.get("serial_found") or "–"))
 
 
@@ -239,6 +241,7 @@ def _resolved(data: Mapping[str, Any]) -> tuple[str, list[str]]:
     return gettext("Discrepancy decided"), [
         _discrepancy(data),
         decision_words(data.get("resolution", "")),
+        f"{data.get('carrier', '')} {data.get('waybill', '')}".strip(),
         data.get("reason", ""),
     ]
 
@@ -253,6 +256,16 @@ def _unexpected(data: Mapping[str, Any]) -> tuple[str, list[str]]:
 def _not_allowed(facts: Mapping[str, Any]) -> str:
     state = STATES[ObligationState(facts["state"])]
     return str(gettext("This cannot be done any more: the return is “%(state)s”.", state=state))
+
+
+def _which_return(facts: Mapping[str, Any]) -> str:
+    if not facts["serial"]:
+        return str(gettext("Several parts are expected. Choose which one this stands for."))
+    words = gettext(
+        "Several parts are expected and %(serial)s is none of them. Choose which one it stands for.",
+        serial=facts["serial"],
+    )
+    return str(words)
 
 
 def _due_confirmed(data: Mapping[str, Any]) -> tuple[str, list[str]]:
@@ -300,6 +313,9 @@ explains(
             "confirm its receipt; then decide here."
         ),
         "inspection_does_not_fit": _l("This finding does not fit: a part came or it did not."),
+        "empty_box_undecided": _l(
+            "The box was empty, so there is nothing to inspect. An RMA administrator decides about it."
+        ),
         "our_own_goods": _l(
             "These goods left our own depot and came back undelivered. Record them as damaged if they are not what left."
         ),
@@ -314,9 +330,7 @@ explains(
         "decision_does_not_fit": _l("This discrepancy cannot be decided like that."),
         "amount_missing": _l("Enter the amount to charge."),
         "quantity_out_of_range": _l("Enter a quantity from 1 to 9999."),
-        "which_return": _l(
-            "Several parts are expected and %(serial)s is none of them. Choose which one it stands for."
-        ),
+        "which_return": _which_return,
         "nothing_to_send_back": _l("Nothing has to be sent back for %(number)s, so there is no return slip to print."),
         "nothing_receivable": _l("Nothing more is expected for %(number)s."),
         "confirmation_of_another_case": _l("This fault confirmation belongs to another case."),

@@ -20,6 +20,7 @@ from spares.dispatch.lifecycle import LineState, ShipmentState
 from spares.dispatch.models import DispatchLine, DispatchOrder, Shipment, ShipmentLine
 from spares.inventory.models import Part, Unit
 from spares.numbers import NumberKind, key_of, scan_key
+from spares.rma.counts import waits_for_inspection
 from spares.rma.lifecycle import ObligationState
 from spares.rma.models import Discrepancy, Obligation, Rma
 from spares.workdays import Calendar
@@ -143,7 +144,7 @@ def returns_in(
     overdue = is_overdue(now, calendars_by_depot())
     wanted: dict[ReturnTab, ColumnElement[bool]] = {
         ReturnTab.ON_ITS_WAY: Obligation.state == ObligationState.IN_TRANSIT,
-        ReturnTab.TO_INSPECT: Obligation.state == ObligationState.RECEIVED,
+        ReturnTab.TO_INSPECT: waits_for_inspection(),
         ReturnTab.TO_PLACE: Obligation.state == ObligationState.INSPECTED,
         ReturnTab.OVERDUE: overdue,
         ReturnTab.TO_COME: Obligation.state == ObligationState.RUNNING,
@@ -215,7 +216,8 @@ def _exchanges(block: Block, overdue: ColumnElement[bool], actor: Actor, text: s
                 .exists()
             )
         case Block.TO_INSPECT:
-            query = query.where(owed.where(Obligation.state.in_(TO_INSPECT)).exists())
+            here = or_(waits_for_inspection(), Obligation.state == ObligationState.INSPECTED)
+            query = query.where(owed.where(here).exists())
     if text:
         query = query.where(_exchange_about(text))
     return query

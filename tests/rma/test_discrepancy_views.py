@@ -91,8 +91,18 @@ def test_an_unexpected_arrival_gets_its_place(
     if disposition == "stock":
         assert post(chief, "/discrepancies/1", sent).status_code == 422
         sent["location"] = str(pages.world.bin.id)
+    if disposition == "send_back":
+        for typed in ({}, {"carrier": "顺丰"}, {"waybill": "SF77"}, {"carrier": "顺丰", "waybill": " "}):
+            refused = post(chief, "/discrepancies/1", sent | typed)
+            assert refused.status_code == 422
+            assert "请填写此项" in refused.text
+        assert whereabouts("Q1") == (LocationKind.RETURNS, Condition.TO_INSPECT)
+        sent |= {"carrier": "顺丰", "waybill": "ＳＦ77 "}
     assert post(chief, "/discrepancies/1", sent).status_code == 302
     assert whereabouts("Q1") == (kind, condition)
+    shown = "顺丰 SF77"
+    pages_after = ["/discrepancies/1", "/cases/2", "/units/" + str(session.get_one(Discrepancy, 1).unit_id)]
+    assert [shown in chief.get(page).text for page in pages_after] == [disposition == "send_back"] * 3
     assert session.get_one(Discrepancy, 1, populate_existing=True).resolution == disposition
 
 

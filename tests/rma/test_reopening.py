@@ -38,7 +38,7 @@ other_serial charge     charged
 other_part   accept     received
 other_part   send_back  running
 other_part   charge     charged
-missing      accept     received
+missing      accept     settled
 missing      still_owed running
 missing      charge     charged
 accessories  accept     received
@@ -94,7 +94,9 @@ def test_every_difference_with_every_decision(world: World, kind: DiscrepancyKin
     resolve(row, resolution)
     one = fresh(one)
     assert (one.state, one.due_on, one.first_due_on) == (expected, making.DUE_ON, making.DUE_ON)
-    assert one.closed_recorded_at == {"running": None, "charged": DECIDED, "received": LATER}[expected]
+    assert (
+        one.closed_recorded_at == {"running": None, "charged": DECIDED, "received": LATER, "settled": LATER}[expected]
+    )
     # Whatever is on the shelf still has a row that carries it to its place.
     lying = [one, *came_for(one)]
     assert sum(each.received_quantity for each in lying) == (0 if kind is DiscrepancyKind.MISSING else 1)

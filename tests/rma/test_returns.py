@@ -68,6 +68,11 @@ def money(obligation: Obligation) -> list[tuple[str, int]]:
     return [(e.kind, e.facts["amount"]) for e in session.scalars(query) if "amount" in e.facts]
 
 
+def kinds(obligation: Obligation) -> list[str]:
+    query = select(ObligationEvent.kind).where(ObligationEvent.obligation_id == obligation.id)
+    return list(session.scalars(query.order_by(ObligationEvent.id)))
+
+
 def test_sent_in_time_and_received_as_expected(world: World) -> None:
     (one,) = running(world)
     with transaction():
@@ -183,29 +188,31 @@ def test_the_good_one_came_back_instead(world: World) -> None:
     assert whereabouts("S1") == (LocationKind.RETURNS, Condition.TO_INSPECT)
 
 
-def test_an_empty_box(world: World) -> None:
+def test_an_empty_box_is_decided_and_not_inspected(world: World) -> None:
     (one,) = running(world)
     moves = session.scalar(select(func.count()).select_from(Move))
     (row,) = receive(one, Arrival(part_id=None, serial="", empty_box=True))
     assert (row.kind, row.expected) == (DiscrepancyKind.MISSING, "SW-24 F9")
-    with pytest.raises(Invalid, match="inspection_does_not_fit"):
-        inspect(one, Inspection.FAULT_FOUND)
-    inspect(one, Inspection.MISSING)
+    before = everything()
+    for result in Inspection:
+        with pytest.raises(Conflict, match="empty_box_undecided"):
+            inspect(one, result)
+        assert everything() == before
     resolve(row, Resolution.CHARGE, making.PRICE)
     assert (fresh(one).state, making.came_for(one)) == (ObligationState.CHARGED, [])
     assert money(one) == [("charged", making.PRICE)]
     assert session.scalar(select(func.count()).select_from(Move)) == moves
 
 
-def test_an_empty_box_taken_for_the_return_needs_no_place(world: World) -> None:
+def test_an_empty_box_taken_for_the_return_settles_it(world: World) -> None:
     (one,) = running(world)
     (row,) = receive(one, Arrival(part_id=None, serial="", empty_box=True))
-    inspect(one, Inspection.MISSING)
     resolve(row, Resolution.ACCEPT)
-    with pytest.raises(Invalid, match="disposition_does_not_fit"):
-        settle(one, Disposition.SCRAP)
-    settle(one, Disposition.NONE)
-    assert fresh(one).state is ObligationState.SETTLED
+    one = fresh(one)
+    assert (one.state, one.inspection, one.disposition) == (ObligationState.SETTLED, "missing", "none")
+    assert kinds(one)[-2:] == ["received", "settled"]
+    with pytest.raises(Conflict, match="obligation_not_allowed"):
+        settle(one, Disposition.NONE)
 
 
 def test_missing_accessories_do_not_stop_the_part(world: World) -> None:

@@ -50,10 +50,12 @@ def test_an_undelivered_part_goes_through_inspection_back_to_its_bin(pages: Page
     assert "S1" in listed.text
     shown = keeper.get(f"/returns/{row.id}/inspect")
     assert shown.status_code == 200
+    assert "这是本库发出后未送达退回的货物" in shown.text
+    assert ('value="damaged"' in shown.text, 'value="wrong_item"' in shown.text) == (True, False)
     assert [offer.free for offer in offers(pages.world.part.id, pages.world.depot.id)] == [3]
     wrong = post(keeper, f"/returns/{row.id}/inspect", {"result": "wrong_item", "request_key": "w", "version": "1"})
     assert wrong.status_code == 422
-    assert "这是本库发出后未送达退回的货物" in wrong.text
+    assert fresh(row).state is ObligationState.RECEIVED
     sound = {"result": "no_fault_found", "request_key": "i", "version": "1"}
     assert post(keeper, f"/returns/{row.id}/inspect", sound).status_code == 302
     assert whereabouts("S1") == (LocationKind.RETURNS, Condition.GOOD)
