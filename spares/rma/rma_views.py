@@ -221,6 +221,9 @@ def _outgoing_steps(found: Exchange) -> list[tuple[str, str]]:
 
 
 def _incoming_steps(obligation: Obligation) -> list[tuple[str, str]]:
+    """Where the faulty part stands; nothing for an empty box, which has no way through the depot."""
+    if obligation.received_at is not None and obligation.received_part_id is None:
+        return []
     labels = [_("Clock starts"), _("Send back"), _("Depot receives"), _("Inspect"), _("Settle")]
     if obligation.state is ObligationState.NOT_STARTED:
         return _steps(labels, -1)
