@@ -1,6 +1,6 @@
-"""One form for each step of the loop (`STORIES` says which are not there), ready to be sent: for tests that send it eight
-times at once, kill it on its way, or let the disk run full. `Depot.sendable` carries an exchange of its own to where the
-step is the next one, so that all the stories, and several of each, stand in one database."""
+"""One form for each step of the loop, ready to be sent: for tests that send it eight times at once, kill it on its way, or
+let the disk run full. `Depot.sendable` carries an exchange of its own to where the step is the next one, so that all the
+stories, and several of each, stand in one database."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,10 +9,11 @@ from io import BytesIO
 from typing import Any, TypeVar
 
 from flask.testing import FlaskClient
-from sqlalchemy import create_engine, select
+from sqlalchemy import NullPool, create_engine, select
 from werkzeug.test import TestResponse
 
 from spares.accounts.access import SYSTEM
+from spares.accounts.models import Role
 from spares.cases import services as cases
 from spares.cases.confirmation_clock import FaultLevel
 from spares.cases.models import ServiceCase
@@ -21,9 +22,11 @@ from spares.db import Base, session, transaction
 from spares.dispatch import picking, shipping
 from spares.dispatch.models import DispatchLine, DispatchOrder, Shipment
 from spares.dispatch.orders import ShipTo, Wanted
-from spares.inventory.models import Hold, Unit
-from spares.rma import receipts, requests, returns
-from spares.rma.models import Obligation, Rma
+from spares.inventory import stock_services
+from spares.inventory.models import Hold, Location, Unit
+from spares.inventory.stock_arrivals import Arriving
+from spares.rma import receipts, requests, returns, unexpected
+from spares.rma.models import Discrepancy, Obligation, Rma
 from tests.conftest import NOON
 from tests.factories import csrf_token, make_bin, make_depot, make_part, put_stock
 
@@ -43,6 +46,7 @@ class Sendable:
     address: str
     fields: dict[str, Any]
     file: tuple[bytes, str] | None = None
+    role: Role = Role.RMA_ADMIN
 
     def send(self, client: FlaskClient, key: str) -> TestResponse:
         """Send it."""
@@ -105,23 +109,28 @@ def make(stock: int = 120) -> Depot:
 
 
 def rows(url: str) -> dict[str, list[tuple[Any, ...]]]:
-    """Every row of every table, but those of `OWN`."""
-    engine = create_engine(url)
+    """Every row of every table as the database's driver gives it, but those of `OWN`."""
+    engine = create_engine(url, poolclass=NullPool)
     with engine.connect() as connection:
-        found = {
-            table.name: sorted((tuple(row) for row in connection.execute(select(table))), key=repr)
-            for table in Base.metadata.sorted_tables
-            if table.name not in OWN
+        return {
+            name: sorted(map(tuple, connection.exec_driver_sql(f'SELECT * FROM "{name}"')), key=repr)
+            for name in Base.metadata.tables
+            if name not in OWN
         }
-    engine.dispose()
-    return found
 
 
 def _asked(depot: Depot, one: Exchange) -> None:
+    _requested(depot, one, depot.part_id)
+    held = select(Unit.serial).join(Hold, Hold.unit_id == Unit.id).where(Hold.line_id == _of(one.line).id)
+    one.serial = session.scalars(held).one()
+    one.owed = session.scalars(select(Obligation).where(Obligation.rma_id == _of(one.rma).id)).one()
+
+
+def _requested(depot: Depot, one: Exchange, part_id: int) -> None:
     case = lock_case(one.case.id, SYSTEM)
     confirmation = cases.confirm_fault(
         case,
-        part_id=depot.part_id,
+        part_id=part_id,
         serial=f"F{one.number}",
         level=FaultLevel.C1,
         finding="电源板故障",
@@ -129,14 +138,11 @@ def _asked(depot: Depot, one: Exchange) -> None:
         actor=SYSTEM,
         now=NOON,
     )
-    wanted = [Wanted(part_id=depot.part_id, faulty_serial=f"F{one.number}")]
+    wanted = [Wanted(part_id=part_id, faulty_serial=f"F{one.number}")]
     one.rma, one.order = requests.request_spares(
         case, confirmation, depot_id=depot.depot_id, wanted=wanted, ship_to=TO, actor=SYSTEM, now=NOON
     )
     one.line = session.scalars(select(DispatchLine).where(DispatchLine.order_id == one.order.id)).one()
-    held = select(Unit.serial).join(Hold, Hold.unit_id == Unit.id).where(Hold.line_id == one.line.id)
-    one.serial = session.scalars(held).one()
-    one.owed = session.scalars(select(Obligation).where(Obligation.rma_id == one.rma.id)).one()
 
 
 def _picked(_depot: Depot, one: Exchange) -> None:
@@ -272,6 +278,67 @@ def _import(depot: Depot, one: Exchange) -> Sendable:
     return Sendable("/imports/new", {"kind": "parts", "depot": str(depot.depot_id)}, (sheet, f"{one.number}.csv"))
 
 
+def _receive_one(depot: Depot, one: Exchange) -> tuple[int, int]:
+    """A new unit in the first bin: the keys of the unit and of the posting."""
+    arriving = [Arriving(part_id=depot.part_id, serial=f"R{one.number}")]
+    key = f"story {one.number}"
+    with transaction():
+        posting = stock_services.receive(
+            depot.depot_id, arriving, location_id=depot.bin_id, request_key=key, actor=SYSTEM, now=NOON
+        )
+    unit = session.scalars(select(Unit.id).where(Unit.serial == f"R{one.number}")).one()
+    return unit, posting
+
+
+def _put_away(depot: Depot, one: Exchange) -> Sendable:
+    unit, _posting = _receive_one(depot, one)
+    return Sendable("/stock/put-away/scan", {"q": "B-01", "earlier": str(unit)})
+
+
+def _take_back(depot: Depot, one: Exchange) -> Sendable:
+    _unit, posting = _receive_one(depot, one)
+    return Sendable(f"/postings/{posting}/reverse", {"reason": REASON})
+
+
+def _reserve_again(depot: Depot, one: Exchange) -> Sendable:
+    part = make_part()
+    with transaction():
+        _requested(depot, one, part.id)
+    put_stock(part, [f"W{one.number}"], session.get_one(Location, depot.bin_id))
+    return _line("reserve")(depot, one)
+
+
+def _decide(depot: Depot, one: Exchange) -> Sendable:
+    arrival = returns.Arrival(part_id=depot.part_id, serial=f"Z{one.number}")
+    with transaction():
+        returns.receive_return(_of(one.owed).id, arrival, actor=SYSTEM, now=NOON)
+    differs = session.scalars(select(Discrepancy.id).where(Discrepancy.obligation_id == _of(one.owed).id)).one()
+    return Sendable(f"/discrepancies/{differs}", {"resolution": "accept", "reason": REASON})
+
+
+def _place(depot: Depot, one: Exchange) -> Sendable:
+    with transaction():
+        found = unexpected.receive_unexpected(
+            depot.depot_id,
+            part_id=depot.part_id,
+            serial=f"U{one.number}",
+            quantity=1,
+            sender=CUSTOMER,
+            waybill="",
+            note="",
+            actor=SYSTEM,
+            now=NOON,
+        )
+    fields = {"result": "fault_found", "disposition": "repair", "location": "", "reason": REASON}
+    return Sendable(f"/discrepancies/{found.id}", fields)
+
+
+def _close_a_day(_depot: Depot, one: Exchange) -> Sendable:
+    # One of two days that every open return counts.
+    fields = {"depot": "", "first": f"2026-11-{24 + one.number % 2}", "status": "closed", "reason": "盘点"}
+    return Sendable("/calendar/days", fields, role=Role.ADMINISTRATOR)
+
+
 REASON = "与客户商定"
 STORIES: dict[str, tuple[str, Callable[[Depot, Exchange], Sendable]]] = {
     "request": ("", _request),
@@ -328,6 +395,13 @@ STORIES: dict[str, tuple[str, Callable[[Depot, Exchange], Sendable]]] = {
     "move": ("", _stock("move", to="B-01")),
     "adjust": ("", _stock("adjust", change="condition", new_condition="faulty", reason=REASON)),
     "import": ("", _import),
+    "put away": ("", _put_away),
+    "take back": ("", _take_back),
+    "reserve again": ("", _reserve_again),
+    "return slip": ("packed", lambda _depot, one: Sendable(f"/rma/{_of(one.rma).number}/return-slip", {})),
+    "decide": ("running", _decide),
+    "place": ("", _place),
+    # The last, since it counts again what the others have left open.
+    "close a day": ("running", _close_a_day),
 }
-"""By the name of the step: how far an exchange must be, and the form. Not among them: the decision about a discrepancy, putting
-away by scanning, taking a posting back, reserving again, the return slip, and the days of the calendar."""
+"""By the name of the step: how far an exchange must be, and the form."""
