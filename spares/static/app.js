@@ -179,6 +179,34 @@
     return row;
   };
 
+  // A scanner does not wait for the page: what it sends between the form that leads to a scan loop and that loop is kept
+  // in the tab and given to the loop. A person who comes back to the form later than this has begun anew.
+  const AHEAD = "typed-ahead", AHEAD_LIVES = 15000;
+  let ahead = null;
+
+  const keepTypedAhead = () => {
+    let typed = "";
+    ahead = new AbortController();
+    addEventListener("keydown", (event) => {
+      const letter = event.key === "Enter" ? "\n" : event.key;
+      if (letter.length !== 1 || event.ctrlKey || event.altKey || event.metaKey) return;
+      event.preventDefault();
+      typed += letter;
+      sessionStorage.setItem(AHEAD, JSON.stringify([Date.now(), typed]));
+    }, { capture: true, signal: ahead.signal });
+  };
+
+  const takeTypedAhead = () => {
+    const [at, typed] = JSON.parse(sessionStorage.getItem(AHEAD) ?? "[0,\"\"]");
+    sessionStorage.removeItem(AHEAD);
+    return Date.now() - at < AHEAD_LIVES ? typed : "";
+  };
+
+  document.addEventListener("submit", (event) => {
+    if ("scansFollow" in event.target.dataset && !event.defaultPrevented) keepTypedAhead();
+  });
+  addEventListener("pageshow", () => ahead?.abort());
+
   const startScanLoop = (loop) => {
     if (loop.dataset.started) return;
     loop.dataset.started = "yes";
@@ -272,6 +300,14 @@
         input.focus();
       });
     }
+    const begun = input.value;
+    const scans = takeTypedAhead().split("\n");
+    const last = scans.pop();
+    for (const scan of scans) {
+      input.value = scan;
+      form.requestSubmit();
+    }
+    input.value = last + begun;
     input.focus();
   };
 
@@ -299,6 +335,7 @@
 
   const wake = (root) => {
     $$("[data-scan-loop]", root).forEach(startScanLoop);
+    if (root === document && !$("[data-scan-loop]")) takeTypedAhead(); // the form was refused: it was not for this page
     $$("textarea[data-autosize]", root).filter((area) => area.value).forEach(fit);
     const summary = $("[data-error-summary]", root);
     if (summary) summary.focus();
