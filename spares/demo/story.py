@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
+from flask import current_app
 from sqlalchemy import select
 
 from spares.accounts.access import Actor
@@ -21,19 +22,22 @@ from spares.cases.models import Contract, Customer, Equipment, ServiceCase, Site
 from spares.cases.timeline import lock_case
 from spares.db import session, transaction
 from spares.demo.accounts import DEMO_ACCOUNTS, DEMO_PASSWORD
-from spares.demo.catalogue import CUSTOMERS, EQUIPMENT, PARTS, SHELVES, SUBSTITUTES
+from spares.demo.catalogue import CUSTOMERS, EQUIPMENT, PARTS, SHELVES, SUBSTITUTES, WEIGHTS
 from spares.demo.exchanges import EXCHANGES, Exchange, Step
+from spares.dispatch import documents as shipping_papers
 from spares.dispatch import picking, shipping
 from spares.dispatch.lifecycle import LineState
-from spares.dispatch.models import DispatchOrder
+from spares.dispatch.models import DispatchOrder, Shipment
 from spares.dispatch.orders import ShipTo, Wanted, lines_of
 from spares.inventory import services as inventory
 from spares.inventory import stock_services as stock
 from spares.inventory.ledger import open_holds
 from spares.inventory.models import Part, Tracking, Unit
 from spares.inventory.stock_arrivals import Arriving
+from spares.rma import documents as return_papers
 from spares.rma import obligations, receipts, requests, returns
 from spares.rma.models import Obligation
+from spares.rma.queries import exchange as exchange_of
 from spares.workdays import Calendar
 
 FOUNDED = timedelta(days=90)
@@ -225,7 +229,12 @@ def _request(world: World, exchange: Exchange, confirmed: datetime) -> int:
             now=confirmed,
         )
         wanted = [
-            Wanted(part_id=world.parts[part_number], quantity=quantity, faulty_serial=serial)
+            Wanted(
+                part_id=world.parts[part_number],
+                quantity=quantity,
+                faulty_serial=serial,
+                faulty_part_id=world.parts[part_number],
+            )
             for part_number, quantity, serial in exchange.wanted
         ] or [Wanted(part_id=device.part_id)]
         _, order = requests.request_spares(
@@ -252,11 +261,16 @@ def _do(world: World, step: Step, order_id: int, shipment_id: int, at: datetime)
     if step.verb == "pick":
         _pick_all(order_id, keeper, at)
     elif step.verb == "pack":
-        return shipping.pack(order_id, packages=1, weight_grams=6200, actor=keeper, now=at).id
+        shipment = shipping.pack(order_id, packages=1, weight_grams=_weight(order_id), actor=keeper, now=at)
+        _print(shipment, keeper, at)
+        return shipment.id
     elif step.verb == "dispatch":
         receipts.dispatch_shipment(shipment_id, carrier="顺丰速运", waybill=step.value, actor=keeper, now=at)
     elif step.verb == "receipt":
         receipts.confirm_receipt(shipment_id, received_on=day, proof="快递签收记录", actor=admin, now=at)
+    elif step.verb == "close":
+        order = session.get_one(DispatchOrder, order_id)
+        cases.close_case(order.case_id, step.value, actor=world.people[Role.ENGINEER], now=at)
     elif step.verb == "cancel":
         order = session.get_one(DispatchOrder, order_id)
         requests.cancel_request(order.rma_id, reason=step.value, actor=admin, now=at)
@@ -288,6 +302,29 @@ def _return_step(
         obligations.waive(owed.id, reason=step.value, actor=admin, now=at)
     else:
         raise ValueError(step.verb)
+
+
+def _print(shipment: Shipment, keeper: Actor, at: datetime) -> None:
+    """Both slips, as they are put into the box."""
+    rma_number = shipment.order.rma_number
+    code_url = _address("shipment_show", number=shipment.number)
+    shipping_papers.print_shipping_slip(shipment.id, code_url=code_url, actor=keeper, now=at)
+    found = exchange_of(shipment.order.rma_id, keeper)
+    if return_papers.asks_for_parts(found):
+        return_papers.print_return_slip(
+            found.rma.id, receiving_url=_address("return_receive", number=rma_number), actor=keeper, now=at
+        )
+
+
+def _address(endpoint: str, **values: str) -> str:
+    """What a code on paper opens; the story is told outside any request."""
+    return str(current_app.config["SPARES_BASE_URL"] + current_app.url_map.bind("localhost").build(endpoint, values))
+
+
+def _weight(order_id: int) -> int:
+    """A plausible weight in grams, by what kind of parts are sent."""
+    lines = lines_of(session.get_one(DispatchOrder, order_id))
+    return sum(WEIGHTS[session.get_one(Part, line.part_id).category] * line.quantity for line in lines)
 
 
 def _pick_all(order_id: int, keeper: Actor, at: datetime) -> None:

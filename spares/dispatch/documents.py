@@ -12,12 +12,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 
 from spares import settings
-from spares.accounts.access import Actor
+from spares.accounts.access import Actor, Permission
 from spares.calendars import queries as calendars
 from spares.calendars.models import Depot
 from spares.db import session
 from spares.dispatch import queries, shipping_slip
 from spares.dispatch.models import DeliveryMethod, DispatchOrder, Document, DocumentKind, DocumentPrint, Shipment
+from spares.dispatch.orders import lock_shipment
 from spares.dispatch.queries import SentLine
 from spares.dispatch.shipping_slip import ShippingLine, ShippingSlip
 from spares.errors import NotFound
@@ -86,6 +87,16 @@ def printed(document_id: int, copy_no: int) -> Document:
     if document is None:
         raise NotFound("document_unknown")
     return document
+
+
+def print_shipping_slip(shipment_id: int, *, code_url: str, actor: Actor, now: datetime) -> tuple[Document, int]:
+    """Freeze what the shipment's slip says (again only when that has changed), and count the print: the document and its
+    copy. `code_url` is what its QR code opens."""
+    actor.must(Permission.DISPATCH_WORK)
+    shipment, order, _case = lock_shipment(shipment_id, actor)
+    data = shipping_slip_for(shipment, order, code_url=code_url)
+    document = freeze(DocumentKind.SHIPPING_SLIP, shipment.number, data, actor=actor, now=now)
+    return document, count_print(document, actor=actor, now=now)
 
 
 def shipping_slip_for(shipment: Shipment, order: DispatchOrder, *, code_url: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from spares.dispatch.board_views import depot_of
 from spares.dispatch.documents import kilograms
 from spares.dispatch.forms import DispatchForm, sent_key
 from spares.dispatch.lifecycle import ShipmentState
-from spares.dispatch.models import DeliveryMethod, Document, DocumentKind, Shipment
+from spares.dispatch.models import DeliveryMethod, Document, Shipment
 from spares.dispatch.orders import lock_shipment
 from spares.dispatch.promise_words import order_promise
 from spares.dispatch.routes import routes
@@ -91,15 +91,13 @@ def shipment_reopen(number: str) -> ResponseReturnValue:
 @allow(Permission.DISPATCH_WORK)
 def slip_print(number: str) -> ResponseReturnValue:
     """Print the shipping slip: its content is frozen the first time, and again when more is known."""
-    shipment_id = seen_shipment(number).id
+    shipment = seen_shipment(number)
+    code_url = current_app.config["SPARES_BASE_URL"] + url_for("shipment_show", number=shipment.number)
 
     def act() -> str:
-        shipment, order, _case = lock_shipment(shipment_id, current_actor())
-        code_url = current_app.config["SPARES_BASE_URL"] + url_for("shipment_show", number=shipment.number)
-        data = documents.shipping_slip_for(shipment, order, code_url=code_url)
-        actor = current_actor()
-        document = documents.freeze(DocumentKind.SHIPPING_SLIP, shipment.number, data, actor=actor, now=g.now)
-        copy_no = documents.count_print(document, actor=actor, now=g.now)
+        document, copy_no = documents.print_shipping_slip(
+            shipment.id, code_url=code_url, actor=current_actor(), now=g.now
+        )
         return url_for("document_show", document_id=document.id, copy_no=copy_no)
 
     return redirect(perform_once(sent_key(), g.now, act))

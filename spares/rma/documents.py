@@ -3,8 +3,6 @@
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from flask import current_app, url_for
-
 from spares import settings
 from spares.accounts.access import Actor, Permission
 from spares.calendars import queries as calendars
@@ -62,17 +60,17 @@ def asks_for_parts(found: Exchange) -> bool:
     return any(leg.obligation.state is not ObligationState.CANCELLED for leg in found.incoming)
 
 
-def print_return_slip(rma_id: int, *, actor: Actor, now: datetime) -> tuple[Document, int]:
+def print_return_slip(rma_id: int, *, receiving_url: str, actor: Actor, now: datetime) -> tuple[Document, int]:
     """Freeze what the slip says (again only when that has changed), and count the print: the document and its copy.
+    `receiving_url` is what its QR code opens.
 
     Raises Conflict when nothing has to come back: a slip that asks for no part would be sent with an empty box."""
     actor.must(Permission.RETURN_ANNOUNCE)
     rma, _case = lock_rma(rma_id, actor)
-    address = current_app.config["SPARES_BASE_URL"] + url_for("return_receive", number=rma.number)
     found = exchange(rma_id, actor)
     if not asks_for_parts(found):
         raise Conflict("nothing_to_send_back", number=rma.number)
-    slip = return_slip.to_json(return_slip_for(found, address))
+    slip = return_slip.to_json(return_slip_for(found, receiving_url))
     document = documents.freeze(DocumentKind.RETURN_SLIP, rma.number, slip, actor=actor, now=now)
     copy_no = documents.count_print(document, actor=actor, now=now)
     return document, copy_no

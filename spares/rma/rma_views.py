@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask import flash, g, render_template, request, url_for
+from flask import current_app, flash, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -64,10 +64,13 @@ def rma_show(number: str) -> str:
 def return_slip_print(number: str) -> ResponseReturnValue:
     """Print the return slip: its content is frozen the first time, and again when more is known."""
     rma_id = queries.rma_id_of(number)
-    queries.exchange(rma_id, current_actor())
+    found = queries.exchange(rma_id, current_actor())
+    receiving_url = current_app.config["SPARES_BASE_URL"] + url_for("return_receive", number=found.rma.number)
 
     def act() -> str:
-        document, copy_no = documents.print_return_slip(rma_id, actor=current_actor(), now=g.now)
+        document, copy_no = documents.print_return_slip(
+            rma_id, receiving_url=receiving_url, actor=current_actor(), now=g.now
+        )
         return url_for("document_show", document_id=document.id, copy_no=copy_no)
 
     return once(act)

@@ -14,8 +14,9 @@ from spares.db import session
 from spares.demo.exchanges import EXCHANGES
 from spares.demo.story import load
 from spares.dispatch.lifecycle import LineState
-from spares.dispatch.models import DispatchLine, Shipment
+from spares.dispatch.models import DispatchLine, Document, Shipment
 from spares.inventory.ledger_check import verify
+from spares.inventory.models import Part
 from spares.rma.lifecycle import ObligationState
 from spares.rma.models import Obligation
 from spares.serving import prepare
@@ -38,11 +39,19 @@ def test_the_story_is_sound_on_any_day(context: Flask, text: str) -> None:
         ObligationState.RUNNING,
         ObligationState.IN_TRANSIT,
         ObligationState.RECEIVED,
+        ObligationState.INSPECTED,
         ObligationState.SETTLED,
         ObligationState.CHARGED,
+        ObligationState.WAIVED,
     }
     assert {LineState.RESERVED, LineState.BACK_ORDERED, LineState.PICKED} <= set(
         session.scalars(select(DispatchLine.state))
     )
     met = list(session.scalars(select(Shipment.promise_met)))
-    assert (met.count(True), met.count(False)) == (9, 1)
+    assert (met.count(True), met.count(False)) == (12, 1)
+    sent = session.scalars(select(Shipment)).all()
+    papers = session.scalars(select(Document)).all()
+    assert {paper.subject for paper in papers} == {one.number for one in sent} | {one.order.rma_number for one in sent}
+    for line in session.scalars(select(DispatchLine)):
+        replaced = session.get_one(Part, line.faulty_part_id or line.requested_part_id)
+        assert replaced.category == session.get_one(Part, line.requested_part_id).category
