@@ -48,14 +48,11 @@ OWN = re.compile(r"\b(user_session|sign_in_attempt)\b")
 OUTSIDE = {"session_end", "session_begin", "password_set"}
 """Tried signed out, or ending the very session that tries."""
 NO_PAGE = {
-    "document_print": (Role.WAREHOUSE, "/documents/1/print", "version"),
     "import_cancel": (Role.WAREHOUSE, "/imports/IM-000001/cancel", "version"),
     "import_start": (Role.WAREHOUSE, "/imports/IM-000001/start", "version"),
     "line_pick": (Role.WAREHOUSE, "/dispatch/DO-000001/lines/1/pick", "version"),
     "notice_confirm": (Role.ADMINISTRATOR, "/calendar/notice/import", "year source rows"),
     "session_end_other": (Role.WAREHOUSE, "/account/sessions/1/end", "version"),
-    "shipment_dispatch": (Role.WAREHOUSE, "/shipments/SH-000001/dispatch", "carrier waybill version"),
-    "shipment_reopen": (Role.WAREHOUSE, "/shipments/SH-000001/reopen", "reason version"),
     "stock_receive": (Role.WAREHOUSE, "/stock/receive", "part_id location_id serial more quantity reference remove"),
     "stock_receive_scan": (Role.WAREHOUSE, "/stock/receive/scan", "part_id location_id q earlier serial reference"),
     "stocktake_accept": (Role.MANAGER, "/stocktakes/STK-000001/accept", "difference reason"),

@@ -6,6 +6,7 @@ new version, and the one before stays as it was and can be printed again. A void
 import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -23,26 +24,39 @@ from spares.dispatch.queries import SentLine
 from spares.dispatch.shipping_slip import ShippingLine, ShippingSlip
 from spares.errors import NotFound
 from spares.pdf.form import Party
+from spares.pdf.page import Foot, Paper, together
 from spares.web import money
 
 Draw = Callable[[dict[str, Any], int], bytes]
+DrawOn = Callable[[Paper, dict[str, Any], int], Foot]
 
 PROVISIONAL = "（暂定，待国务院通知 provisional）"
 """On paper, after a deadline that touches a year without a published notice."""
 
 _METHODS = {DeliveryMethod.COURIER: "courier", DeliveryMethod.PICK_UP: "pickup", DeliveryMethod.ENGINEER: "engineer"}
 _REASONS = {"no_exact_stock": "原型号无库存 exact part out of stock"}
-_drawn_by: dict[DocumentKind, Draw] = {}
+_drawn_by: dict[DocumentKind, tuple[Draw, DrawOn]] = {}
 
 
-def draws(kind: DocumentKind, draw: Draw) -> None:
-    """Register how a kind of document becomes a PDF: `draw(data, copy_no)`."""
-    _drawn_by[kind] = draw
+def draws(kind: DocumentKind, draw: Draw, draw_on: DrawOn) -> None:
+    """Register how a kind of document becomes a PDF, `draw(data, copy_no)`, or a part of one,
+    `draw_on(paper, data, copy_no)`."""
+    _drawn_by[kind] = (draw, draw_on)
 
 
 def draw(document: Document, copy_no: int) -> bytes:
     """The PDF of one print; the same bytes every time."""
-    return _drawn_by[document.kind](document.data, copy_no)
+    return _drawn_by[document.kind][0](document.data, copy_no)
+
+
+def draw_together(prints: Sequence[tuple[Document, int]]) -> bytes:
+    """The PDF of several prints, one after the other; each with its own copy mark and page numbers."""
+    parts = [partial(_draw_part, document, copy_no) for document, copy_no in prints]
+    return together(" · ".join(document.subject for document, _copy_no in prints), parts)
+
+
+def _draw_part(document: Document, copy_no: int, paper: Paper) -> Foot:
+    return _drawn_by[document.kind][1](paper, document.data, copy_no)
 
 
 def freeze(kind: DocumentKind, subject: str, data: dict[str, Any], *, actor: Actor, now: datetime) -> Document:
@@ -180,4 +194,8 @@ def _draw_shipping_slip(data: dict[str, Any], copy_no: int) -> bytes:
     return shipping_slip.render(shipping_slip.from_json(data), copy_no=copy_no)
 
 
-draws(DocumentKind.SHIPPING_SLIP, _draw_shipping_slip)
+def _draw_shipping_slip_on(paper: Paper, data: dict[str, Any], copy_no: int) -> Foot:
+    return shipping_slip.draw_on(paper, shipping_slip.from_json(data), copy_no)
+
+
+draws(DocumentKind.SHIPPING_SLIP, _draw_shipping_slip, _draw_shipping_slip_on)

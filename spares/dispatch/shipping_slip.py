@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from spares.pdf import form
 from spares.pdf.fonts import Subset
 from spares.pdf.form import BOTTOM, LEFT, NOBODY, RIGHT, WIDTH, Field, Party, Term
-from spares.pdf.page import BODY, SMALL, STRONG, Paper, Sheet, height_of, leading
+from spares.pdf.page import BODY, SMALL, STRONG, Foot, Paper, Sheet, height_of, leading
 
 OVERDUE_CLAUSE = (
     "逾期未返还的故障件，按合同约定计收费用。 A faulty part that is not returned in time is charged under the contract."
@@ -157,6 +157,11 @@ def _form() -> Subset:
 def render(slip: ShippingSlip, *, copy_no: int = 1) -> bytes:
     """The slip as a PDF on A4; from the second copy on, every page carries 副本 COPY n."""
     paper = Paper(_form())
+    return paper.finish(f"{TITLE.zh} {slip.number}", draw_on(paper, slip, copy_no))
+
+
+def draw_on(paper: Paper, slip: ShippingSlip, copy_no: int) -> Foot:
+    """Draw the slip on new sheets of the paper; the answer draws their feet, once all are there."""
     sheet = paper.sheet()
     y = form.head(sheet, TITLE, NUMBER, slip.number, slip.code_url or slip.number, copy_no)
     y = _references(sheet, y, slip)
@@ -173,7 +178,7 @@ def render(slip: ShippingSlip, *, copy_no: int = 1) -> bytes:
     def foot(sheet: Sheet, number: int, count: int) -> None:
         form.foot(sheet, BOTTOM + 6, words, number, count, copy_no)
 
-    return paper.finish(f"{TITLE.zh} {slip.number}", foot)
+    return foot
 
 
 def _references(sheet: Sheet, y: float, slip: ShippingSlip) -> float:

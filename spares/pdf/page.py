@@ -136,6 +136,33 @@ class _Page(PDFPage):  # type: ignore[misc,unused-ignore]
         self.Rotate, self.ExtGState, self._shadingUsed = 0, None, {}  # type: ignore[var-annotated]
 
 
+Foot = Callable[[Sheet, int, int], None]
+"""Draws the foot of a page: the sheet, its number, and how many there are."""
+
+
+def together(title: str, parts: Sequence[Callable[[Paper], Foot]]) -> bytes:
+    """Several documents in one file. Each keeps its own page numbers and begins on the front of a sheet, so that printing
+    on both sides puts the pages of two documents on no one sheet."""
+    paper = Paper()
+    feet: list[tuple[Foot, int, int] | None] = []
+    for draw_on in parts:
+        if len(paper.sheets) % 2:
+            paper.sheet()
+            feet.append(None)
+        before = len(paper.sheets)
+        foot = draw_on(paper)
+        count = len(paper.sheets) - before
+        feet += [(foot, number, count) for number in range(1, count + 1)]
+
+    def foot_of(sheet: Sheet, number: int, _count: int) -> None:
+        own = feet[number - 1]
+        if own is not None:
+            foot, number_in_part, count = own
+            foot(sheet, number_in_part, count)
+
+    return paper.finish(title, foot_of)
+
+
 class Paper:
     """A document of sheets of one size. `form` is a font subset made ready for the words that every copy carries."""
 
@@ -149,7 +176,7 @@ class Paper:
         self.sheets.append(Sheet(self._glyphs, self.size))
         return self.sheets[-1]
 
-    def finish(self, title: str, foot: Callable[[Sheet, int, int], None]) -> bytes:
+    def finish(self, title: str, foot: Foot) -> bytes:
         """Call `foot(sheet, number, count)` on every page, now that the count is known, and write the file."""
         for number, sheet in enumerate(self.sheets, 1):
             foot(sheet, number, len(self.sheets))

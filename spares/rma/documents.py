@@ -11,6 +11,7 @@ from spares.dispatch import documents
 from spares.dispatch.models import Document, DocumentKind
 from spares.errors import Conflict
 from spares.pdf.form import Party
+from spares.pdf.page import Foot, Paper
 from spares.rma import return_slip
 from spares.rma.lifecycle import RECEIVABLE, ObligationState
 from spares.rma.queries import Exchange, Incoming, exchange
@@ -97,4 +98,8 @@ def _draw(data: dict[str, Any], copy_no: int) -> bytes:
     return return_slip.render(return_slip.from_json(data), copy_no=copy_no)
 
 
-documents.draws(DocumentKind.RETURN_SLIP, _draw)
+def _draw_on(paper: Paper, data: dict[str, Any], copy_no: int) -> Foot:
+    return return_slip.draw_on(paper, return_slip.from_json(data), copy_no)
+
+
+documents.draws(DocumentKind.RETURN_SLIP, _draw, _draw_on)

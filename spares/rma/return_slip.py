@@ -14,7 +14,7 @@ from typing import Any
 from spares.pdf import form
 from spares.pdf.fonts import Subset, printable, width_of
 from spares.pdf.form import BOTTOM, LEFT, NOBODY, RIGHT, WIDTH, Field, Party, Term
-from spares.pdf.page import BODY, GREY, HUGE, LARGE, PT, SMALL, STRONG, TINY, Paper, Sheet, height_of
+from spares.pdf.page import BODY, GREY, HUGE, LARGE, PT, SMALL, STRONG, TINY, Foot, Paper, Sheet, height_of
 from spares.pdf.wrap import clip
 
 
@@ -172,16 +172,16 @@ class _Pages:
     """Where the drawing stands: the sheet, the y below what is drawn, and the y that the sheet's content must not
     pass."""
 
-    def __init__(self, slip: ReturnSlip, copy_no: int) -> None:
+    def __init__(self, paper: Paper, slip: ReturnSlip, copy_no: int) -> None:
         self.slip, self.copy_no = slip, copy_no
-        self.paper = Paper(_form())
+        self.paper, self._before = paper, len(paper.sheets)
         self.sheet = self.paper.sheet()
         self.y = 0.0
 
     @property
     def end(self) -> float:
         """The first two pages end above the label, since they are its front and its back."""
-        return LABEL_TOP - 13 if len(self.paper.sheets) <= 2 else BOTTOM
+        return LABEL_TOP - 13 if len(self.paper.sheets) - self._before <= 2 else BOTTOM
 
     def make_room(self, height: float) -> bool:
         """Begin a new page if `height` mm do not fit on this one; says whether it did."""
@@ -194,7 +194,13 @@ class _Pages:
 
 def render(slip: ReturnSlip, *, copy_no: int = 1) -> bytes:
     """The slip as a PDF on A4; from the second copy on, every page carries 副本 COPY n."""
-    pages = _Pages(slip, copy_no)
+    paper = Paper(_form())
+    return paper.finish(f"{TITLE.zh} {slip.rma_number}", draw_on(paper, slip, copy_no))
+
+
+def draw_on(paper: Paper, slip: ReturnSlip, copy_no: int) -> Foot:
+    """Draw the slip on new sheets of the paper; the answer draws their feet, once all are there."""
+    pages = _Pages(paper, slip, copy_no)
     _label(pages.sheet, slip)
     url = slip.receiving_url or slip.rma_number
     pages.y = form.head(pages.sheet, TITLE, RMA, slip.rma_number, url, copy_no)
@@ -211,7 +217,7 @@ def render(slip: ReturnSlip, *, copy_no: int = 1) -> bytes:
         if number == 2:
             form.label(sheet, LEFT, LABEL_TOP + 6, BACK)
 
-    return pages.paper.finish(f"{TITLE.zh} {slip.rma_number}", foot)
+    return foot
 
 
 def duty_words(by: str | None, within_days: int | None, units: int) -> Term:

@@ -3,22 +3,27 @@ on it, so these acts are the exchange's and not the depot's alone."""
 
 from collections.abc import Callable
 
-from flask import flash, g, redirect, request, url_for
+from flask import Response, current_app, flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from spares.accounts.access import Actor, Permission
 from spares.accounts.guard import allow, current_actor
+from spares.cases.access import must_see
 from spares.cases.timeline import check_seen
 from spares.db import session
+from spares.dispatch.documents import draw_together, print_shipping_slip, printed
 from spares.dispatch.forms import DispatchForm, sent_key
 from spares.dispatch.models import DispatchOrder, Shipment
+from spares.dispatch.queries import document_case
 from spares.dispatch.shipment_views import refused_page, seen_shipment, shipment_page
 from spares.errors import SparesError
 from spares.once import perform_once
 from spares.rma import receipts
+from spares.rma.documents import print_return_slip
+from spares.rma.queries import exchange
 from spares.rma.routes import routes
-from spares.web import refusal_status, refusals_on
+from spares.web import explain, refusal_status, refusals_on
 
 
 @routes.post("/shipments/<number>/dispatch")
@@ -45,6 +50,41 @@ def shipment_dispatch(number: str) -> ResponseReturnValue:
             flash(_("Dispatched."), "success")
             return redirect(target)
     return shipment_page(shipment_id, form=form), refusal_status()
+
+
+@routes.post("/shipments/<number>/slips")
+@allow(Permission.DISPATCH_WORK, Permission.RETURN_ANNOUNCE)
+def slips_print(number: str) -> ResponseReturnValue:
+    """Print what goes into the box: the shipping slip and the return slip, in one file; each counts as a print of its own."""
+    shipment = seen_shipment(number)
+    rma = exchange(shipment.order.rma_id, current_actor()).rma
+    base = current_app.config["SPARES_BASE_URL"]
+    code_url = base + url_for("shipment_show", number=shipment.number)
+    receiving_url = base + url_for("return_receive", number=rma.number)
+
+    def act() -> str:
+        actor = current_actor()
+        out, out_copy = print_shipping_slip(shipment.id, code_url=code_url, actor=actor, now=g.now)
+        back, back_copy = print_return_slip(rma.id, receiving_url=receiving_url, actor=actor, now=g.now)
+        return url_for("slips_show", out_id=out.id, out_copy=out_copy, back_id=back.id, back_copy=back_copy)
+
+    try:
+        return redirect(perform_once(sent_key(), g.now, act))
+    except SparesError as error:
+        return shipment_page(shipment.id, refusal=explain(error)), error.status
+
+
+@routes.get("/documents/<int:out_id>/<int:out_copy>/<int:back_id>/<int:back_copy>.pdf")
+@allow(Permission.DISPATCH_SEE)
+def slips_show(out_id: int, out_copy: int, back_id: int, back_copy: int) -> Response:
+    """The PDF of two prints that were made, one after the other."""
+    prints = [(printed(key, copy), copy) for key, copy in ((out_id, out_copy), (back_id, back_copy))]
+    for document, _copy in prints:
+        must_see(document_case(document), current_actor())
+    response = Response(draw_together(prints), mimetype="application/pdf")
+    name = "-".join(f"{document.subject}-{copy}" for document, copy in prints)
+    response.headers["Content-Disposition"] = f'inline; filename="{name}.pdf"'
+    return response
 
 
 @routes.post("/shipments/<number>/lose")

@@ -237,7 +237,7 @@ def _come_back(walk: Walk, rma: str) -> None:
     page.get_by_role("link", name="处置").click()
     page.get_by_label("转维修").check()
     keeper.look()
-    page.get_by_role("button", name="处置并办结").click()
+    page.get_by_role("button", name="处置").click()
     page.wait_for_url(lambda url: "/settle" not in url)
     keeper.look()
 
