@@ -76,8 +76,9 @@ def _run(file: Path, kind: ImportKind, options: dict[str, object], report: Path 
     elif run.rows_refused:
         few = import_queries.refusals(run_id, page=1, size=SHOWN_ROWS)
         click.echo(b"".join(report_csv(few)).decode("utf-8-sig"), err=True)
-        if run.rows_refused > SHOWN_ROWS:
-            click.echo(f"… and {run.rows_refused - SHOWN_ROWS} more; --report FILE writes them all.", err=True)
+        more = import_queries.refusal_count(run_id) - SHOWN_ROWS
+        if more > 0:
+            click.echo(f"… and {more} more; --report FILE writes them all.", err=True)
     failure = import_queries.failure_of(run)
     if failure is not None:
         raise click.ClickException(reason(failure))

@@ -59,7 +59,8 @@ class ImportRun(Base):
 
 
 class ImportRefusal(Base):
-    """One refused line: where it stands, what it said, and why it was refused (a code with facts, put into words later)."""
+    """One fault of a refused line, which may have several: where it stands, what it said, and why it was refused (a code with
+    facts, put into words later)."""
 
     __tablename__ = "import_refusal"
     __table_args__ = (Index(None, "run_id", "line"),)

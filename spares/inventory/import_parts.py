@@ -62,7 +62,7 @@ def _decide(
         try:
             changed = _changes(part, row)
         except SparesError as error:
-            outcome.refuse(position, error)
+            outcome.refuse(position, [error])
             continue
         outcome.fates[position] = Fate.CHANGED if changed else Fate.UNCHANGED
         if changed:

@@ -45,13 +45,18 @@ def run_numbered(number: str) -> RunShown:
 
 
 def refusals(run_id: int, *, page: int, size: int) -> Sequence[ImportRefusal]:
-    """A page of a run's refused rows, by line."""
+    """A page of the faults of a run's refused rows, by line."""
     query = select(ImportRefusal).where(ImportRefusal.run_id == run_id).order_by(ImportRefusal.id)
     return session.scalars(query.limit(size).offset((page - 1) * size)).all()
 
 
+def refusal_count(run_id: int) -> int:
+    """How many faults the refused rows of a run have."""
+    return session.scalar(select(func.count()).where(ImportRefusal.run_id == run_id)) or 0
+
+
 def all_refusals(run_id: int) -> Iterator[ImportRefusal]:
-    """Every refused row of a run by line, read piece by piece, so that a long report needs little memory."""
+    """Every fault of a run's refused rows by line, read piece by piece, so that a long report needs little memory."""
     after = 0
     while True:
         query = select(ImportRefusal).where(ImportRefusal.run_id == run_id, ImportRefusal.id > after)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from spares.errors import Invalid
+from spares.inventory.import_outcome import Faults
 from spares.inventory.models import Condition, Tracking
 from spares.numbers import scan_key
 from spares.sheets.money import Money
@@ -132,41 +133,48 @@ class StockRow:
 
 
 def part_row(values: Mapping[str, str]) -> PartRow:
-    """Read one row of a parts sheet. Raises Invalid naming the column (`field`) and the value."""
-    maker = _text(values, "manufacturer", 120, needed=True, keyed=True)
-    part_number = _text(values, "part_number", 120, needed=True, keyed=True)
+    """Read one row of a parts sheet. Raises RowRefused with all its faults, each naming the column and the value."""
+    faults = Faults()
+    maker = faults.of(_text, values, "manufacturer", 120, needed=True, keyed=True) or ""
+    part_number = faults.of(_text, values, "part_number", 120, needed=True, keyed=True) or ""
     given: dict[str, object] = {}
     if any(_said(values, field) for field in DESCRIBING):
-        given["description"] = _description(values)
+        given["description"] = faults.of(_description, values)
     if _said(values, "category"):
-        given["category"] = _text(values, "category", 60)
+        given["category"] = faults.of(_text, values, "category", 60)
     if _said(values, "currency"):
-        given["currency"] = _currency(values["currency"])
+        given["currency"] = faults.of(_currency, values["currency"])
     if _said(values, "price"):
-        given["price_minor"] = _price(values["price"], str(given.get("currency", "CNY")))
+        given["price_minor"] = faults.of(_price, values["price"], str(given.get("currency") or "CNY"))
     if _said(values, "minimum_level"):
-        given["minimum_level"] = _whole(values["minimum_level"], "minimum_level", 0)
+        given["minimum_level"] = faults.of(_whole, values["minimum_level"], "minimum_level", 0)
     if _said(values, "tracking"):
-        given["tracking"] = _tracking(values["tracking"])
+        given["tracking"] = faults.of(_tracking, values["tracking"])
     if _said(values, "return_required"):
-        given["return_required"] = _flag(values["return_required"], "return_required")
+        given["return_required"] = faults.of(_flag, values["return_required"], "return_required")
     if _said(values, "weight"):
-        given["weight_grams"] = _grams(values["weight"], values.get("weight_unit", ""))
+        given["weight_grams"] = faults.of(_grams, values["weight"], values.get("weight_unit", ""))
+    faults.check()
     return PartRow(manufacturer=maker, part_number=part_number, given=given)
 
 
 def stock_row(values: Mapping[str, str]) -> StockRow:
-    """Read one row of a stock sheet. Raises Invalid naming the column and the value."""
-    condition = CONDITIONS.get(_folded(values.get("condition", "")))
-    if condition is None:
-        raise Invalid("condition_unknown", field="condition", value=values["condition"].strip()[:60])
+    """Read one row of a stock sheet. Raises RowRefused with all its faults, each naming the column and the value."""
+    faults = Faults()
+    maker = faults.of(_text, values, "manufacturer", 120, keyed=True) or ""
+    part_number = faults.of(_text, values, "part_number", 120, needed=True, keyed=True) or ""
+    serial = faults.of(_text, values, "serial", 80, keyed=True) or ""
+    quantity = faults.of(_whole, values["quantity"], "quantity", 1) if _said(values, "quantity") else 1
+    place = faults.of(_text, values, "bin", 40, needed=True, keyed=True) or ""
+    condition = faults.of(_condition, values.get("condition", ""))
+    faults.check()
     return StockRow(
-        manufacturer=_text(values, "manufacturer", 120, keyed=True),
-        part_number=_text(values, "part_number", 120, needed=True, keyed=True),
-        serial=_text(values, "serial", 80, keyed=True),
-        quantity=_whole(values["quantity"], "quantity", 1) if _said(values, "quantity") else 1,
-        bin=_text(values, "bin", 40, needed=True, keyed=True),
-        condition=condition,
+        manufacturer=maker,
+        part_number=part_number,
+        serial=serial,
+        quantity=quantity or 1,
+        bin=place,
+        condition=condition or Condition.GOOD,
     )
 
 
@@ -243,6 +251,13 @@ def _tracking(text: str) -> Tracking:
     if word in COUNTED_WORDS:
         return Tracking.COUNTED
     raise Invalid("tracking_unknown", field="tracking", value=text.strip()[:60])
+
+
+def _condition(text: str) -> Condition:
+    condition = CONDITIONS.get(_folded(text))
+    if condition is None:
+        raise Invalid("condition_unknown", field="condition", value=text.strip()[:60])
+    return condition
 
 
 def _flag(text: str, field: str) -> bool:

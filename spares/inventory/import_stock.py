@@ -11,9 +11,9 @@ from sqlalchemy import select
 
 from spares.accounts.access import Actor
 from spares.db import session
-from spares.errors import Conflict, Invalid, NotFound, SparesError
+from spares.errors import Conflict, Invalid, NotFound
 from spares.inventory import services, stock_services
-from spares.inventory.import_outcome import Fate, Outcome
+from spares.inventory.import_outcome import Fate, Faults, Outcome
 from spares.inventory.import_rows import StockRow
 from spares.inventory.models import (
     DEPOT_KINDS,
@@ -100,16 +100,18 @@ def _decide(
     ids = {part.id for found in parts.values() for part in found}
     books = _Books(parts, _bins(rows, depot_id), _units(rows, ids), _balances(ids))
     for position, row in rows:
-        try:
-            part = _part(row, books.parts)
-            place = _place(row, books.bins, make_bins)
-            ask = _is_new_pieces if _counted(part, row) else _is_new_unit
-            is_new = ask(part, row, place, books)
-        except SparesError as error:
-            outcome.refuse(position, error)
+        faults = Faults()
+        part = faults.of(_part, row, books.parts)
+        counted = faults.of(_counted, part, row) if part is not None else None
+        place = faults.of(_place, row, books.bins, make_bins)
+        is_new = None
+        if part is not None and not faults.found:
+            is_new = faults.of(_is_new_pieces if counted else _is_new_unit, part, row, place, books)
+        if faults.found:
+            outcome.refuse(position, faults.found)
             continue
         outcome.fates[position] = Fate.NEW if is_new else Fate.UNCHANGED
-        if is_new:
+        if part is not None and is_new:
             arriving.append((part, row))
     return outcome, arriving
 

@@ -95,6 +95,7 @@ def import_show(number: str) -> str:
         return _preview(shown)
     page = page_number()
     refused = [] if shown.run.state in MOVING else import_queries.refusals(shown.run.id, page=page, size=PAGE_SIZE)
+    faults = import_queries.refusal_count(shown.run.id) if refused else 0
     failure = import_queries.failure_of(shown.run)
     return render_template(
         "inventory/import_show.html",
@@ -103,7 +104,8 @@ def import_show(number: str) -> str:
         refused=[(row, import_words.column_word(row.column), reason(row)) for row in refused],
         failure=reason(failure) if failure else None,
         page=page,
-        pages=-(-shown.run.rows_refused // PAGE_SIZE) or 1,
+        pages=-(-faults // PAGE_SIZE) or 1,
+        faults=faults,
         words=import_words,
     )
 
@@ -117,10 +119,11 @@ def _preview(shown: RunShown) -> str:
     rows = []
     if seen is not None:
         for position, row in enumerate(seen.rows):
-            refusal = seen.outcome.refused.get(position)
-            column = import_words.column_word(refusal.field) if refusal and refusal.field else ""
-            words = import_words.sentence(refusal) if refusal else ""
-            rows.append((row, seen.outcome.fates[position], column, words))
+            faults = [
+                (import_words.column_word(fault.field) if fault.field else "", import_words.sentence(fault))
+                for fault in seen.outcome.refused.get(position, [])
+            ]
+            rows.append((row, seen.outcome.fates[position], faults))
     return render_template(
         "inventory/import_preview.html",
         shown=shown,

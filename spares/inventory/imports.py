@@ -20,7 +20,7 @@ from spares.errors import Conflict, Invalid, NotFound, SparesError
 from spares.files.models import StoredFile
 from spares.inventory import import_parts, import_stock
 from spares.inventory.import_models import ImportKind, ImportRun, ImportState
-from spares.inventory.import_outcome import Outcome
+from spares.inventory.import_outcome import Outcome, RowRefused
 from spares.inventory.import_rows import PART_COLUMNS, STOCK_COLUMNS, PartRow, StockRow, part_row, stock_row
 from spares.sheets.reading import Row, Sheet, open_sheet
 
@@ -126,8 +126,8 @@ def preview(run: ImportRun) -> Preview:
     rows = rows[:PREVIEWED_ROWS]
     good, refused = checked(run.kind, rows, {})
     outcome = previewed(run, good)
-    for position, error in refused.items():
-        outcome.refuse(position, error)
+    for position, faults in refused.items():
+        outcome.refuse(position, faults)
     ignored = [title for title, key in zip(sheet.titles, sheet.header, strict=False) if key not in KNOWN[run.kind]]
     return Preview(sheet, rows, outcome, ignored, more)
 
@@ -139,15 +139,15 @@ def open_for(kind: ImportKind, data: bytes, filename: str) -> Sheet:
 
 def checked(
     kind: ImportKind, rows: Sequence[Row], seen: dict[tuple[str, ...], int]
-) -> tuple[list[tuple[int, PartRow | StockRow]], dict[int, SparesError]]:
+) -> tuple[list[tuple[int, PartRow | StockRow]], dict[int, list[SparesError]]]:
     """The rows that can be read, by their position, and the refusals of the others. `seen` remembers which line first said
     what, over all chunks; a repeat is refused with both lines named."""
     good: list[tuple[int, PartRow | StockRow]] = []
-    refused: dict[int, SparesError] = {}
+    refused: dict[int, list[SparesError]] = {}
     for position, row in enumerate(rows):
         try:
             if row.problem is not None:
-                raise row.problem
+                raise RowRefused([row.problem])
             read: PartRow | StockRow
             if kind is ImportKind.PARTS:
                 read = part_row(row.values)
@@ -155,13 +155,15 @@ def checked(
             else:
                 read = stock_row(row.values)
                 key = import_stock.identity(read)
-        except SparesError as error:
-            refused[position] = error
+        except RowRefused as error:
+            refused[position] = error.faults
             continue
         first = seen.setdefault(key, row.line)
         if first != row.line:
-            value = read.part_number if isinstance(read, PartRow) else (read.serial or read.part_number)
-            refused[position] = Conflict("repeats_line", field="part_number", value=value, first_line=first)
+            serial = read.serial if isinstance(read, StockRow) else ""
+            column = "serial" if serial else "part_number"
+            value = serial or read.part_number
+            refused[position] = [Conflict("repeats_line", field=column, value=value, first_line=first)]
         else:
             good.append((position, read))
     return good, refused

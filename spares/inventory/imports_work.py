@@ -159,14 +159,15 @@ def _import(hold: _Hold, kind: ImportKind, sheet: Sheet, done: int) -> None:
 
 
 def _import_chunk(
-    hold: _Hold, rows: list[Row], good: list[tuple[int, PartRow | StockRow]], refused: dict[int, SparesError]
+    hold: _Hold, rows: list[Row], good: list[tuple[int, PartRow | StockRow]], refused: dict[int, list[SparesError]]
 ) -> None:
     with hold.writing() as (run, now):
         outcome = _apply(run, good, now)
-        for position, error in refused.items():
-            outcome.refuse(position, error)
+        for position, faults in refused.items():
+            outcome.refuse(position, faults)
         if outcome.refused:
-            found = [imports.refusal_row(run.id, rows[p], error) for p, error in sorted(outcome.refused.items())]
+            refusals = sorted(outcome.refused.items())
+            found = [imports.refusal_row(run.id, rows[p], fault) for p, faults in refusals for fault in faults]
             session.execute(insert(ImportRefusal), found)
         run.rows_done += len(rows)
         run.rows_new += outcome.count(Fate.NEW)

@@ -9,7 +9,8 @@ WORDS: dict[str, Any] = {
     "sheet_file_too_large": _("The file has %(size)s bytes; at most %(limit)s are allowed."),
     "sheet_kind_unknown": _("A file of the kind “%(found)s” cannot be read. Allowed: %(allowed)s."),
     "sheet_not_what_it_says": _(
-        "The file is called %(claimed)s, but its content is something else (%(found)s). Save it again as CSV or XLSX."
+        "The file is called %(claimed)s, but it is no such table. Open it in Excel or WPS and save it again: as an Excel "
+        "workbook (.xlsx) or as CSV."
     ),
     "sheet_empty": _("The table has no header line."),
     "sheet_too_long": _("The table has more than %(limit)s rows. Split it into several files."),
@@ -20,19 +21,31 @@ WORDS: dict[str, Any] = {
     "encoding_unknown": _(
         "Line %(line)s holds characters in no known encoding. Save the file as UTF-8 or GBK (GB18030)."
     ),
-    "csv_nul": _("Line %(line)s holds a zero byte: this is not a text file."),
+    "csv_nul": _(
+        "This is no table: from line %(line)s on it cannot be read as text. It may be a picture or another file with the "
+        "wrong ending. Open the table in Excel or WPS and save it again as CSV or as a workbook (.xlsx)."
+    ),
     "csv_quotes_unbalanced": _("The quotation marks do not match in the record that starts on line %(line)s."),
     "xlsx_encrypted_or_xls": _(
         "The workbook is protected by a password or in the old .xls format. Save it as .xlsx without a password."
     ),
     "xlsx_macros": _("The workbook contains macros. Save it as .xlsx without macros."),
     "xlsx_broken": _(
-        "The workbook is damaged (%(part)s). Open it in a spreadsheet program and save it again as .xlsx."
+        "The workbook is damaged or incomplete. Open it in Excel or WPS and save it again as .xlsx; if it does not open "
+        "there either, get the file anew."
     ),
-    "xlsx_too_many_members": _("The workbook has %(members)s parts; at most %(limit)s are allowed."),
-    "xlsx_unpacks_too_large": _("Unpacked, the workbook has %(size)s bytes; at most %(limit)s are allowed."),
-    "xlsx_ratio_suspicious": _("A part of the workbook (%(part)s) unpacks to more than %(limit)s times its size."),
-    "xlsx_document_type": _("A part of the workbook (%(part)s) holds a document type definition, which is refused."),
+    "xlsx_too_many_members": _(
+        "The workbook holds too much beside the table, pictures perhaps. Copy the table into a new workbook."
+    ),
+    "xlsx_unpacks_too_large": _(
+        "The workbook is too large. Copy the table into a new workbook, or split it into several files."
+    ),
+    "xlsx_ratio_suspicious": _(
+        "The workbook has an unusual build and is refused for safety. Copy the table into a new workbook."
+    ),
+    "xlsx_document_type": _(
+        "The workbook has an unusual build and is refused for safety. Copy the table into a new workbook."
+    ),
     "xlsx_no_visible_sheet": _("The workbook has no visible sheet."),
     "too_many_cells": _("Line %(line)s has %(cells)s cells, but the header has only %(columns)s."),
     "cell_too_long": _("Line %(line)s, %(column)s: the text has %(length)s characters; at most %(limit)s are allowed."),

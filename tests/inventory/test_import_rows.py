@@ -2,7 +2,7 @@
 
 import pytest
 
-from spares.errors import Invalid
+from spares.inventory.import_outcome import RowRefused
 from spares.inventory.import_rows import part_row, stock_row
 from spares.inventory.models import Condition, Tracking
 
@@ -68,9 +68,9 @@ def test_a_part_as_its_row_tells_it(said: dict[str, str], given: dict[str, objec
 
 @pytest.mark.parametrize(("said", "code", "field"), REFUSED)
 def test_a_part_that_is_refused(said: dict[str, str], code: str, field: str) -> None:
-    with pytest.raises(Invalid) as refusal:
+    with pytest.raises(RowRefused) as refusal:
         part_row(PART | said)
-    assert (refusal.value.code, refusal.value.field) == (code, field)
+    assert [(fault.code, fault.field) for fault in refusal.value.faults] == [(code, field)]
 
 
 def test_stock_as_its_row_tells_it() -> None:
@@ -93,6 +93,20 @@ def test_stock_as_its_row_tells_it() -> None:
     ],
 )
 def test_stock_that_is_refused(said: dict[str, str], code: str, field: str) -> None:
-    with pytest.raises(Invalid) as refusal:
+    with pytest.raises(RowRefused) as refusal:
         stock_row({"part_number": "P", "bin": "A-01"} | said)
-    assert (refusal.value.code, refusal.value.field) == (code, field)
+    assert [(fault.code, fault.field) for fault in refusal.value.faults] == [(code, field)]
+
+
+def test_every_fault_of_a_row_is_told() -> None:
+    with pytest.raises(RowRefused) as refusal:
+        part_row({"manufacturer": "", "part_number": "P", "price": "viel", "currency": "YUAN", "weight": "x"})
+    assert [(fault.field, fault.facts.get("value")) for fault in refusal.value.faults] == [
+        ("manufacturer", None),
+        ("currency", "YUAN"),
+        ("price", "viel"),
+        ("weight", "x"),
+    ]
+    with pytest.raises(RowRefused) as refusal:
+        stock_row({"part_number": "", "serial": "S1", "bin": "", "quantity": "0", "condition": "broken"})
+    assert [fault.field for fault in refusal.value.faults] == ["part_number", "quantity", "bin", "condition"]

@@ -214,19 +214,26 @@ def bomb() -> bytes:
     return zipped(made)
 
 
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01"
 REFUSED = {
     "zero bytes": (b"", "parts.csv", "The file is empty."),
     "broken workbook": (workbook(("manufacturer", "part_number"), ("a", "b"))[:-400], "parts.xlsx", "is damaged"),
     "zip that is no workbook": (zipped({"a.txt": "x"}), "parts.xlsx", "is damaged"),
-    "zip bomb": (bomb(), "parts.xlsx", "unpacks to more than 250 times its size"),
-    "text called workbook": (b"manufacturer,part_number\na,b\n", "parts.xlsx", "its content is something else"),
-    "workbook called text": (workbook(("manufacturer", "part_number")), "parts.csv", "its content is something else"),
+    "zip bomb": (bomb(), "parts.xlsx", "refused for safety. Copy the table"),
+    "text called workbook": (b"manufacturer,part_number\na,b\n", "parts.xlsx", "it is no such table. Open it in Excel"),
+    "workbook called text": (
+        workbook(("manufacturer", "part_number")),
+        "parts.csv",
+        "is called .csv, but it is no such table",
+    ),
     "wrong extension": (b"manufacturer,part_number\na,b\n", "parts.pdf", "cannot be read. Allowed: .csv"),
     "old workbook": (bytes.fromhex("d0cf11e0a1b11ae1") + b"x" * 600, "parts.xls", "old .xls format"),
     "wrong columns": (b"maker,number\na,b\n", "parts.csv", "Manufacturer, Part number. Found: maker, number."),
     "a column twice": ("厂商,备件型号,料号\na,b,c\n".encode(), "parts.csv", "stand more than once: 备件型号, 料号"),
     "no rows": (b"manufacturer,part_number\n", "parts.csv", "has a header but no rows"),
-    "bytes": (b"manufacturer,part_number\na,b\0c\n", "parts.csv", "zero byte"),
+    "bytes": (b"manufacturer,part_number\na,b\0c\n", "parts.csv", "This is no table: from line 2 on"),
+    "picture called text": (PNG, "parts.csv", "This is no table: from line 1 on"),
+    "picture called workbook": (PNG, "parts.xlsx", "is called .xlsx, but it is no such table"),
     "open quotes": (b'manufacturer,part_number\na,"b\nc,d\n', "parts.csv", "quotation marks do not match"),
 }
 

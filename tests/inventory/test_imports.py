@@ -171,6 +171,32 @@ def test_opening_stock(context: Flask) -> None:
     assert session.scalar(select(func.count()).select_from(Move)) == moves
 
 
+def test_every_fault_of_a_row_is_reported_and_the_row_counted_once(context: Flask) -> None:
+    depot = make_depot()
+    make_bin(depot, "A-01")
+    make_part("SW")
+    stock = "备件型号,序列号,数量,货位\nNOBODY,S1,,NO-BIN\nSW,,2,NO-BIN\nSW,S3,0,\nSW,S4,,A-01\nSW,s4,,A-01\n"
+    done = run(stock.encode(), kind=ImportKind.STOCK, depot_id=depot.id, make_bins=False)
+    assert (done.rows_total, counts(done)) == (5, (1, 0, 0, 4))
+    assert refused(done) == [
+        (2, "part_number", "import_part_unknown"),
+        (2, "bin", "bin_unknown"),
+        (3, "serial", "import_value_missing"),
+        (3, "bin", "bin_unknown"),
+        (4, "quantity", "whole_number_malformed"),
+        (4, "bin", "import_value_missing"),
+        (6, "serial", "repeats_line"),
+    ]
+    assert import_queries.refusal_count(done.id) == 7
+    parts = run("厂商,备件型号,价格,重量\n,P-1,viel,x\n华为,P-2,1,1\n".encode())
+    assert (parts.rows_total, counts(parts)) == (2, (1, 0, 0, 1))
+    assert refused(parts) == [
+        (2, "manufacturer", "import_value_missing"),
+        (2, "price", "price_malformed"),
+        (2, "weight", "import_weight_malformed"),
+    ]
+
+
 def test_missing_bins_are_made_for_good_rows_only(context: Flask) -> None:
     depot = make_depot()
     make_part("SW")
