@@ -147,12 +147,14 @@ def promise_change(number: str) -> ResponseReturnValue:
 
         def act() -> str:
             due_at = as_utc(form.local(), depot.time_zone)
-            if closed and not form.keep_closed.data:
-                raise Invalid("closed_then", field="due_at", why=closed)
             version = request.form.get("version", "")
             orders.change_promise(
                 row.order.id, due_at, reason=form.reason.data or "", actor=current_actor(), now=g.now, version=version
             )
+            if (
+                closed and not form.keep_closed.data
+            ):  # asked last: of a time that cannot be promised there is nothing to ask
+                raise Invalid("closed_then", field="due_at", why=closed)
             return url_for("order_show", number=row.order.number)
 
         with refusals_on(form):

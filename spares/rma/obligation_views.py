@@ -16,6 +16,7 @@ from spares.rma.amounts import amount_typed, as_typed
 from spares.rma.due_words import due_words
 from spares.rma.forms import ChargeForm, ExtendForm, WaybillForm
 from spares.rma.models import Obligation
+from spares.rma.obligations import FARTHEST_EXTENSION
 from spares.rma.routes import routes
 from spares.rma.words import STATES, TONES
 from spares.web import money, refusal_status, refusals_on
@@ -40,8 +41,6 @@ def return_extend(obligation_id: int) -> ResponseReturnValue:
 
     def act() -> str:
         assert form.due_on.data is not None  # noqa: S101
-        if closed and not form.keep_closed.data:
-            raise Invalid("closed_then", field="due_on", why=closed)
         obligations.extend(
             obligation_id,
             form.due_on.data,
@@ -50,6 +49,8 @@ def return_extend(obligation_id: int) -> ResponseReturnValue:
             now=g.now,
             version=seen_version(),
         )
+        if closed and not form.keep_closed.data:  # asked last: of a day that can be no new day there is nothing to ask
+            raise Invalid("closed_then", field="due_on", why=closed)
         return url_for("rma_show", number=obligation.rma.number)
 
     if form.validate_on_submit():
@@ -66,6 +67,7 @@ def return_extend(obligation_id: int) -> ResponseReturnValue:
         key=page_key(),
         version=seen_version() or obligation.version,
         due=due_words(obligation, g.now, calendar),
+        latest=calendar.local_day(g.now) + FARTHEST_EXTENSION,
         states=STATES,
         tones=TONES,
     )

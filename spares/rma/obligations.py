@@ -1,9 +1,9 @@
 """Decisions about what is owed: extended, waived, charged, lost; each with a reason, none by editing history."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import contains_eager
 
 from spares import settings
@@ -15,47 +15,69 @@ from spares.cases.models import ServiceCase
 from spares.cases.timeline import check_seen, record
 from spares.db import session
 from spares.dispatch.orders import needed
-from spares.errors import Invalid, NotFound
+from spares.errors import Conflict, Invalid, NotFound
 from spares.numbers import NumberKind, number
 from spares.rma.deadlines import return_due
 from spares.rma.lifecycle import OWED, ObligationState, ObligationVerb, obligation_after
 from spares.rma.models import Obligation, ObligationEvent
 
+FARTHEST_EXTENSION = timedelta(days=366)
+"""How far ahead of today an administrator may extend a return: more is a slip of the keys."""
+
 
 def lock_obligation(obligation_id: int, actor: Actor, version: str | None = None) -> tuple[Obligation, ServiceCase]:
     """The obligation and its case, both locked and fresh. Raises NotFound, also when the person may not see the case;
     Conflict when `version`, the one the page was made from, is no longer in force."""
-    row = session.execute(
+    rows = _lock(Obligation.id == obligation_id, actor)
+    if not rows:
+        raise NotFound("not_found")
+    ((case, obligation),) = rows
+    check_seen(version, obligation.version, case.id)
+    return obligation, case
+
+
+def lock_returns(rma_id: int, actor: Actor) -> tuple[ServiceCase, list[Obligation]]:
+    """All obligations of an exchange and its case, locked and fresh. Raises NotFound when the person may not see the case,
+    Conflict when nothing has to come back."""
+    rows = _lock(Obligation.rma_id == rma_id, actor)
+    if not rows:
+        raise Conflict("nothing_receivable", number=number(NumberKind.RMA, rma_id))
+    return rows[0][0], [obligation for _case, obligation in rows]
+
+
+def _lock(which: ColumnElement[bool], actor: Actor) -> list[tuple[ServiceCase, Obligation]]:
+    """Obligations of one case. The case is named first, so that PostgreSQL locks it before any of them."""
+    rows = session.execute(
         select(ServiceCase, Obligation)
         .join(Obligation, Obligation.case_id == ServiceCase.id)
         .join(Obligation.part)
-        .where(Obligation.id == obligation_id)
+        .where(which)
+        .order_by(Obligation.id)
         .options(contains_eager(Obligation.part))
         .with_for_update(key_share=True, of=[ServiceCase, Obligation])
         .execution_options(populate_existing=True)
-    ).first()
-    if row is None:
-        raise NotFound("not_found")
-    case, obligation = row
-    must_see(case, actor)
-    check_seen(version, obligation.version, case.id)
-    return obligation, case
+    ).all()
+    for case, _obligation in rows:
+        must_see(case, actor)
+    return [(case, obligation) for case, obligation in rows]
 
 
 def extend(
     obligation_id: int, due_on: date, *, reason: str, actor: Actor, now: datetime, version: str | None = None
 ) -> None:
     """Give the customer until a later depot-local day. The first day stays visible. Raises Invalid for a day that is not
-    later than the one in force."""
+    later than the one in force, or further ahead than FARTHEST_EXTENSION."""
     actor.must(Permission.OBLIGATION_DECIDE)
     reason = needed(reason, "reason")
     obligation, case = lock_obligation(obligation_id, actor, version)
     after = obligation_after(obligation.state, ObligationVerb.EXTEND)
     if obligation.due_on is None or due_on <= obligation.due_on:
         raise Invalid("extension_not_later", field="due_on", day=obligation.due_on)
+    _depot, calendar = calendars.depot_and_calendar(obligation.depot_id)
+    if due_on > calendar.local_day(now) + FARTHEST_EXTENSION:
+        raise Invalid("extension_too_far", field="due_on", days=FARTHEST_EXTENSION.days)
     obligation.state = after
     obligation.due_changed_by_hand = True
-    calendar = calendars.depot_calendar(calendars.depot(obligation.depot_id))
     obligation.due_provisional = calendar.is_provisional(due_on, due_on)
     _set_due(obligation, case, due_on, kind="extended", reason=reason, actor=actor, now=now)
 
@@ -159,7 +181,7 @@ def recount_return(obligation: Obligation, case: ServiceCase, *, actor: Actor, n
     not been started, stays."""
     if obligation.good_received_on is None or obligation.due_changed_by_hand:
         return
-    calendar = calendars.depot_calendar(calendars.depot(obligation.depot_id))
+    _depot, calendar = calendars.depot_and_calendar(obligation.depot_id)
     due = return_due(obligation.good_received_on, calendar, _days_given(obligation.id))
     before, obligation.due_provisional = obligation.due_provisional, due.provisional
     if due.due_on != obligation.due_on:

@@ -307,6 +307,7 @@ explains(
         "posted_before_request": _l("The part cannot have been sent before the exchange was asked for (%(day)s)."),
         "obligation_not_allowed": _not_allowed,
         "extension_not_later": _l("The new day must be later than the one in force (%(day)s)."),
+        "extension_too_far": _l("The new day can lie %(days)s days ahead at most."),
         "waybill_unchanged": _l("This is the waybill that was entered."),
         "shipment_under_way": _l(
             "By our records %(serial)s is still on its way in %(shipment)s. Take the shipment back as undelivered, or "

@@ -371,6 +371,19 @@ def test_a_serial_is_needed(world: World) -> None:
     assert fresh(one).state is ObligationState.NOT_STARTED
 
 
+def test_a_return_is_extended_by_a_year_at_most(world: World) -> None:
+    (one,) = running(world)
+    last = LATER.date() + obligations.FARTHEST_EXTENSION
+    before = everything()
+    with pytest.raises(Invalid, match="extension_too_far") as refused, transaction():
+        obligations.extend(one.id, last + timedelta(days=1), reason="客户出差", actor=SYSTEM, now=LATER)
+    assert (refused.value.field, refused.value.facts) == ("due_on", {"days": 366})
+    assert everything() == before
+    with transaction():
+        obligations.extend(one.id, last, reason="客户出差", actor=SYSTEM, now=LATER)
+    assert fresh(one).due_on == last
+
+
 def test_a_stale_page_is_told(world: World) -> None:
     (one,) = running(world)
     version = str(one.version)

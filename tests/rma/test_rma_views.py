@@ -152,7 +152,14 @@ def test_an_extension_to_a_closed_day_needs_a_tick(pages: Pages) -> None:
 
 @pytest.mark.parametrize(
     ("due_on", "words"),
-    [("2026-12-02", "新期限须晚于现行期限"), ("9999-12-31", "2000 年至 2099 年"), ("soon", ""), ("", "")],
+    [
+        ("2026-12-02", "新期限须晚于现行期限"),
+        ("2026-11-28", "新期限须晚于现行期限"),  # a Saturday, but it would be too early on any day
+        ("2029-11-24", "新期限最多可设在 366 天之后。"),  # a Saturday
+        ("9999-12-31", "2000 年至 2099 年"),
+        ("soon", ""),
+        ("", ""),
+    ],
 )
 def test_an_extension_that_is_none_is_refused(pages: Pages, due_on: str, words: str) -> None:
     (one,) = making.running(pages.world)
