@@ -7,10 +7,11 @@ from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import String, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from spares.db import Base, session, transaction
+from spares.db import Base, is_postgresql, session, transaction
 from spares.errors import Invalid, SparesError
 
 _LONGEST_KEY = 60
@@ -32,8 +33,7 @@ def perform_once(key: str, now: datetime, act: Callable[[], str]) -> str:
 
     Two copies at once: the slower one is undone by the key's uniqueness, or is refused because the record has moved on
     under it; in both cases the key is there by then, and it too returns the first result."""
-    if not 1 <= len(key) <= _LONGEST_KEY or not key.isascii() or not key.isprintable() or key.isspace():
-        raise Invalid("request_key_missing")
+    _check(key)
     try:
         with transaction():
             earlier = _result(key)
@@ -47,6 +47,24 @@ def perform_once(key: str, now: datetime, act: Callable[[], str]) -> str:
             raise
         return earlier
     return result
+
+
+def perform_once_for(result: str, key: str, now: datetime, act: Callable[[], object]) -> str:
+    """As `perform_once`, where the result is known before the act: its key is claimed first, in one statement, and of two
+    copies at once the slower waits for the faster and does not act."""
+    _check(key)
+    make = postgresql.insert if is_postgresql() else sqlite.insert
+    claim = make(RequestKey).values(key=key, result=result, at=now).on_conflict_do_nothing(index_elements=["key"])
+    with transaction():
+        if session.scalar(claim.returning(RequestKey.key)) is None:
+            return _result(key) or result
+        act()
+    return result
+
+
+def _check(key: str) -> None:
+    if not 1 <= len(key) <= _LONGEST_KEY or not key.isascii() or not key.isprintable() or key.isspace():
+        raise Invalid("request_key_missing")
 
 
 def _result(key: str) -> str | None:

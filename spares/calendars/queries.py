@@ -75,7 +75,21 @@ def depot_calendar(depot: Depot, *, known_at: datetime | None = None) -> Calenda
 
     `known_at`: as they stood at that instant with what had been recorded by then, the depot's settings too. A depot
     that was ever edited takes one statement more, and then once for all of them."""
-    said = _record().now if known_at is None else _record().as_known_at(known_at)
+    return _calendar(depot, _record(), known_at)
+
+
+def depot_and_calendar(depot_id: int) -> tuple[Depot, Calendar]:
+    """Both as they stand now; one statement. Raises NotFound."""
+    row = session.execute(
+        select(Depot, *_newest_and_counts()).where(Depot.id == depot_id).execution_options(populate_existing=True)
+    ).first()
+    if row is None:
+        raise NotFound("no_such_depot", id=depot_id)
+    return row[0], _calendar(row[0], _record(_as_fingerprint(row[1:])))
+
+
+def _calendar(depot: Depot, record: Record, known_at: datetime | None = None) -> Calendar:
+    said = record.now if known_at is None else record.as_known_at(known_at)
     place = {name: getattr(depot, name) for name in _PLACE}
     if known_at is not None and depot.version > 1:
         place |= _earlier_values(depot, known_at)
@@ -153,11 +167,11 @@ def year_notices(year: int) -> Sequence[YearNotice]:
     return session.scalars(select(YearNotice).where(YearNotice.year == year).order_by(YearNotice.id.desc())).all()
 
 
-def _record() -> Record:
+def _record(fingerprint: Fingerprint | None = None) -> Record:
     """All that was said, kept for each process as long as the tables have the same rows. What a transaction sees of its
-    own rows is not kept: were it undone, other rows could get the same ids."""
+    own rows is not kept: were it undone, other rows could get the same ids. `fingerprint`, where it was just read."""
     kept: tuple[Fingerprint, Record] | None = current_app.extensions.get("spares_days")
-    fingerprint = _fingerprint()
+    fingerprint = fingerprint or _fingerprint()
     if kept is not None and kept[0] == fingerprint:
         return kept[1]
     record = _load()

@@ -20,7 +20,7 @@ from spares.dispatch.lifecycle import OPEN_LINES, LineState, LineVerb, line_afte
 from spares.dispatch.models import DeliveryMethod, DispatchLine, DispatchOrder, PromiseChange, Shipment
 from spares.errors import Conflict, Invalid, NotFound
 from spares.inventory import ledger
-from spares.inventory.availability import Offer, choose, family, offers
+from spares.inventory.availability import Offer, choose, offers
 from spares.inventory.models import Part, Tracking
 
 FARTHEST_PROMISE = timedelta(days=366)
@@ -68,7 +68,7 @@ def open_order(
     *,
     rma_id: int,
     case: ServiceCase,
-    depot: Depot,
+    depot_id: int,
     confirmed_at: datetime,
     level: FaultLevel,
     ship_to: ShipTo,
@@ -82,7 +82,8 @@ def open_order(
     two requests never wait in a circle, and what is free when it is looked at stays free."""
     if not wanted:
         raise Invalid("lines_missing", field="lines")
-    promise = promise_for(depot, confirmed_at)
+    depot, calendar = calendars.depot_and_calendar(depot_id)
+    promise = cutoff.ships_by(confirmed_at, calendar, depot.cutoff, depot.morning_by)
     order = DispatchOrder(
         rma_id=rma_id,
         case_id=case.id,
@@ -106,7 +107,7 @@ def open_order(
     session.add(order)
     session.flush()
     lines = [_new_line(order, number, want) for number, want in enumerate(wanted, start=1)]
-    ledger.lock_parts(family(line.requested_part_id for line in lines))
+    ledger.lock_families([line.requested_part_id for line in lines])
     parts: dict[int, Part] = {}
     taken: Counter[int] = Counter()
     for line in sorted(lines, key=lambda line: (line.requested_part_id, line.line_no)):
@@ -129,7 +130,7 @@ def reserve_waiting(order_id: int, line_id: int, *, actor: Actor, now: datetime)
     order, case = lock_order(order_id, actor)
     line = line_of(order, line_id)
     line_after(line.state, LineVerb.RESERVE)
-    ledger.lock_parts(family([line.requested_part_id]))
+    ledger.lock_families([line.requested_part_id])
     if not reserve_again(order, line, actor=actor, now=now):
         return False
     record(case, "line_reserved", actor=actor, now=now, order=order.number, rma=order.rma_number, line=line.line_no)
@@ -164,7 +165,7 @@ def change_promise(
         raise Invalid("promise_too_far", field="due_at", days=FARTHEST_PROMISE.days)
     _set_promise(order, case, due_at, reason=reason, actor=actor, now=now)
     order.promise_changed_by_hand = True
-    calendar = calendars.depot_calendar(calendars.depot(order.depot_id))
+    _depot, calendar = calendars.depot_and_calendar(order.depot_id)
     day = calendar.local_day(due_at)
     order.promise_provisional = calendar.is_provisional(day, day)  # by hand nothing is counted: the day itself decides
 

@@ -15,7 +15,7 @@ from spares.dispatch.models import DeliveryMethod, DispatchLine, DispatchOrder, 
 from spares.dispatch.orders import lines_of, lock_order, lock_shipment, needed, refresh_open
 from spares.errors import Conflict, Invalid
 from spares.inventory import ledger, places
-from spares.inventory.models import Condition, LocationKind, Part, PostingKind
+from spares.inventory.models import Condition, Hold, LocationKind, Part, PostingKind
 from spares.numbers import scan_key
 
 _LONGEST = 60  # characters of a carrier's name or a waybill
@@ -139,9 +139,7 @@ def dispatch(shipment_id: int, *, carrier: str, waybill: str, actor: Actor, now:
     for field, text in (("carrier", carrier), ("waybill", waybill), ("waybill", waybill_key)):
         if len(text) > _LONGEST:
             raise Invalid("text_too_long", field=field, limit=_LONGEST)
-    all_lines = _lines_with_packed(order, shipment)
-    lines = [line for line, packed in all_lines if packed]
-    holds = ledger.open_holds([line.id for line in lines])
+    all_lines, lines, holds = _packed(order, shipment)
     transit = places.outside(LocationKind.IN_TRANSIT)
     steps = [
         ledger.Step(
@@ -173,7 +171,7 @@ def dispatch(shipment_id: int, *, carrier: str, waybill: str, actor: Actor, now:
     shipment.version += 1
     for line in lines:
         line.state = line_after(line.state, LineVerb.DISPATCH)
-    refresh_open(order, [line for line, _ in all_lines])
+    refresh_open(order, all_lines)
     record(
         case,
         "dispatched",
@@ -262,17 +260,19 @@ def return_undelivered(shipment_id: int, *, reason: str, actor: Actor, now: date
     return departed
 
 
-def _lines_with_packed(order: DispatchOrder, shipment: Shipment) -> list[tuple[DispatchLine, bool]]:
-    """Every line of the order as it is now, and whether it is in the shipment."""
-    here = and_(ShipmentLine.line_id == DispatchLine.id, ShipmentLine.shipment_id == shipment.id)
+def _packed(order: DispatchOrder, shipment: Shipment) -> tuple[list[DispatchLine], list[DispatchLine], list[Hold]]:
+    """Every line of the order as it is now; those that are in the shipment; and what is held for these."""
     query = (
-        select(DispatchLine, ShipmentLine.line_id.is_not(None))
-        .outerjoin(ShipmentLine, here)
+        select(DispatchLine, ShipmentLine.line_id.is_not(None), Hold)
+        .outerjoin(ShipmentLine, and_(ShipmentLine.line_id == DispatchLine.id, ShipmentLine.shipment_id == shipment.id))
+        .outerjoin(Hold, and_(Hold.line_id == ShipmentLine.line_id, ledger.hold_is_open()))
         .where(DispatchLine.order_id == order.id)
-        .order_by(DispatchLine.line_no)
+        .order_by(DispatchLine.line_no, Hold.id)
     )
-    rows = session.execute(query.execution_options(populate_existing=True))
-    return [(line, bool(packed)) for line, packed in rows]
+    rows = session.execute(query.execution_options(populate_existing=True)).all()
+    every = {line.id: line for line, _, _ in rows}
+    packed = {line.id: line for line, is_packed, _ in rows if is_packed}
+    return list(every.values()), list(packed.values()), [hold for _, _, hold in rows if hold is not None]
 
 
 def shipment_lines(shipment: Shipment) -> list[DispatchLine]:

@@ -59,7 +59,7 @@ def lock(line_ids: Collection[int]) -> set[int]:
     locked = select(ServiceCase.id).where(ServiceCase.id.in_(cases)).order_by(ServiceCase.id)
     session.execute(locked.with_for_update(key_share=True)).all()
     wanted = select(DispatchLine.requested_part_id).where(DispatchLine.id.in_(line_ids))
-    return set(family(session.scalars(wanted)))
+    return set(session.scalars(family(session.scalars(wanted).all())))
 
 
 def replace(holds: Sequence[Hold], *, reason: str, actor: Actor, now: datetime) -> None:

@@ -1,9 +1,9 @@
 """What is in stock for a request: the exact part, else its approved substitutes in their order."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import func, literal, select
+from sqlalchemy import CompoundSelect, func, literal, select, union
 
 from spares.db import session
 from spares.inventory.models import Condition, Location, LocationKind, Part, StockBalance, Substitute
@@ -42,11 +42,12 @@ def offers(part_id: int, depot_id: int) -> list[Offer]:
     return [Offer(part, rank, int(count)) for part, rank, count in rows]
 
 
-def family(part_ids: Iterable[int]) -> list[int]:
-    """The parts and every approved substitute of them: all that reserving for them may touch."""
-    wanted = set(part_ids)
-    query = select(Substitute.substitute_id).where(Substitute.part_id.in_(wanted), Substitute.approved_at.is_not(None))
-    return sorted(wanted | set(session.scalars(query)))
+def family(part_ids: Collection[int]) -> CompoundSelect[int]:
+    """The keys of the parts and of every approved substitute of them: all that reserving for them may touch."""
+    approved = select(Substitute.substitute_id).where(
+        Substitute.part_id.in_(part_ids), Substitute.approved_at.is_not(None)
+    )
+    return union(select(Part.id).where(Part.id.in_(part_ids)), approved)
 
 
 def choose(available: list[Offer], quantity: int) -> Offer | None:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import ColumnElement, insert, select
 
 from spares.accounts.access import Actor
 from spares.db import session
@@ -27,11 +27,13 @@ from spares.inventory.ledger_stock import (
     change_balances,
     free_balances,
     free_states,
-    free_units,
+    hold_free_units,
     hold_state,
     in_depot,
     last_counted_move,
+    lock_families,
     lock_parts,
+    make_units,
     parts_of,
     serial_of,
     unit_states,
@@ -50,7 +52,19 @@ from spares.inventory.models import (
     UnitState,
 )
 
-__all__ = ["Step", "hold_available", "hold_unit", "lock_parts", "open_holds", "post", "release", "reverse"]
+__all__ = [
+    "Step",
+    "hold_available",
+    "hold_is_open",
+    "hold_unit",
+    "lock_families",
+    "lock_parts",
+    "make_units",
+    "open_holds",
+    "post",
+    "release",
+    "reverse",
+]
 
 MOST = 1_000_000
 """Pieces in one hold, far beyond any request."""
@@ -78,9 +92,9 @@ def post(
     when a place would fall below nothing; Invalid for steps that make no sense (nowhere, a unit twice, a serial too many
     or too few)."""
     check_steps(steps)
-    trackings = lock_parts(step.part_id for step in steps)
+    moved = lock_parts(step.part_id for step in steps)
     states, parts = unit_states(step.unit_id for step in steps if step.unit_id is not None)
-    check_parts(steps, trackings, parts)
+    check_parts(steps, moved, parts)
     check_holds(steps, holds, states)
     used = {hold.id for hold in holds}
     for step in steps:
@@ -154,26 +168,28 @@ def hold_available(line_id: int, part_id: int, depot_id: int, quantity: int, *, 
     below 1 or beyond MOST."""
     if not 1 <= quantity <= MOST:
         raise Invalid("number_out_of_range", field="quantity", first=1, last=MOST)
+    if lock_parts([part_id])[part_id].tracking is Tracking.SERIAL:
+        made = hold_free_units(line_id, part_id, depot_id, quantity, actor_id=actor.id, now=now)
+        if made:
+            _note_holds([(part_id, location_id, 1) for _, _, location_id in made])
+            for hold_id, unit_id, _ in made:
+                hold_state(unit_id, hold_id)
+        elif sum(count for _, count in free_balances(part_id, depot_id)) >= quantity:
+            raise Conflict("stock_caches_differ", part_id=part_id)
+        return bool(made)
+    free = free_balances(part_id, depot_id)
+    if sum(count for _, count in free) < quantity:
+        return False
     rows: list[dict[str, Any]] = []
-    if lock_parts([part_id])[part_id] is Tracking.SERIAL:
-        units = free_units(part_id, depot_id, quantity)
-        if len(units) < quantity:
-            if sum(count for _, count in free_balances(part_id, depot_id)) >= quantity:
-                raise Conflict("stock_caches_differ", part_id=part_id)
-            return False
-        rows += [_hold_row(line_id, part_id, unit_id, location_id, 1, actor, now) for unit_id, location_id in units]
-    else:
-        free = free_balances(part_id, depot_id)
-        if sum(count for _, count in free) < quantity:
-            return False
-        wanted = quantity
-        for location_id, count in free:
-            taken = min(count, wanted)
-            rows.append(_hold_row(line_id, part_id, None, location_id, taken, actor, now))
-            wanted -= taken
-            if not wanted:
-                break
-    _insert_holds(rows)
+    wanted = quantity
+    for location_id, count in free:
+        taken = min(count, wanted)
+        rows.append(_hold_row(line_id, part_id, None, location_id, taken, actor, now))
+        wanted -= taken
+        if not wanted:
+            break
+    _note_holds([(part_id, row["location_id"], row["quantity"]) for row in rows])
+    session.execute(insert(Hold), rows)
     return True
 
 
@@ -193,7 +209,9 @@ def hold_unit(line_id: int, unit_id: int, *, actor: Actor, now: datetime) -> Non
         raise Conflict("unit_held", serial=serial_of(unit_id))
     if state.condition is not Condition.GOOD or kind is not LocationKind.BIN:
         raise Conflict("unit_not_available", serial=serial_of(unit_id))
-    _insert_holds([_hold_row(line_id, state.part_id, unit_id, state.location_id, 1, actor, now)])
+    _note_holds([(state.part_id, state.location_id, 1)])
+    row = _hold_row(line_id, state.part_id, unit_id, state.location_id, 1, actor, now)
+    hold_state(unit_id, session.scalars(insert(Hold).returning(Hold.id), [row]).one())
 
 
 def release(holds: Sequence[Hold], *, actor: Actor, now: datetime, reason: str, expired: bool = False) -> None:
@@ -213,8 +231,12 @@ def open_holds(line_ids: Iterable[int]) -> list[Hold]:
     ids = list(line_ids)
     if not ids:
         return []
-    ended = select(HoldEnd.hold_id).where(HoldEnd.hold_id == Hold.id).exists()
-    return list(session.scalars(select(Hold).where(Hold.line_id.in_(ids), ~ended).order_by(Hold.id)))
+    return list(session.scalars(select(Hold).where(Hold.line_id.in_(ids), hold_is_open()).order_by(Hold.id)))
+
+
+def hold_is_open() -> ColumnElement[bool]:
+    """A condition on holds: those that have not ended."""
+    return ~select(HoldEnd.hold_id).where(HoldEnd.hold_id == Hold.id).exists()
 
 
 def _deltas(steps: Sequence[Step], holds: Sequence[Hold]) -> dict[BalanceKey, tuple[int, int]]:
@@ -309,16 +331,13 @@ def _hold_row(
     }
 
 
-def _insert_holds(rows: list[dict[str, Any]]) -> None:
+def _note_holds(held: Sequence[tuple[int, int, int]]) -> None:
+    """Count so many more pieces of a part as held in a place."""
     deltas: dict[BalanceKey, tuple[int, int]] = defaultdict(lambda: (0, 0))
-    for row in rows:
-        key = (row["part_id"], row["location_id"], Condition.GOOD.value)
-        deltas[key] = (0, deltas[key][1] + row["quantity"])
+    for part_id, location_id, quantity in held:
+        key = (part_id, location_id, Condition.GOOD.value)
+        deltas[key] = (0, deltas[key][1] + quantity)
     change_balances(deltas)
-    ids = session.scalars(insert(Hold).returning(Hold.id, sort_by_parameter_order=True), rows).all()
-    for row, hold_id in zip(rows, ids, strict=True):
-        if row["unit_id"] is not None:
-            hold_state(row["unit_id"], hold_id)
 
 
 def _end_holds(holds: Sequence[Hold], outcome: HoldOutcome, *, actor: Actor, now: datetime, reason: str) -> None:

@@ -39,22 +39,26 @@ def check_steps(steps: Sequence[Step]) -> None:
             raise Invalid("one_per_serial")
 
 
-def check_parts(steps: Sequence[Step], trackings: dict[int, Tracking], parts: dict[int, int]) -> None:
+def check_parts(steps: Sequence[Step], moved: dict[int, Part], parts: dict[int, int]) -> None:
     """A serial-tracked part moves as units of that very part, a counted one as a number. `parts` of the units."""
     for step in steps:
-        serial = trackings[step.part_id] is Tracking.SERIAL
+        serial = moved[step.part_id].tracking is Tracking.SERIAL
         if serial and step.unit_id is None:
             raise Invalid("part_is_serial")
         if step.unit_id is not None:
             if not serial:
-                raise Invalid("part_is_counted", part_number=session.get_one(Part, step.part_id).part_number)
+                raise Invalid("part_is_counted", part_number=moved[step.part_id].part_number)
             if step.part_id != parts.get(step.unit_id):
                 raise Invalid("unit_of_other_part", serial=serial_of(step.unit_id))
 
 
 def check_holds(steps: Sequence[Step], holds: Sequence[Hold], states: dict[int, UnitNow]) -> None:
     """Every hold is open, and the posting takes what it holds from where it is held."""
-    refuse_ended(holds)
+    if len({hold.id for hold in holds}) != len(holds):
+        raise Conflict("hold_ended")
+    # A unit whose state still names the hold has it; should that be wrong, the second end breaks the key of hold_end.
+    named = {known.state.hold_id for known in states.values()}
+    refuse_ended([hold for hold in holds if hold.id not in named])
     left: dict[tuple[int, int, int | None], int] = defaultdict(int)
     for step in steps:
         if step.from_condition is Condition.GOOD:

@@ -1,28 +1,30 @@
 """What the ledger reads and changes under a part's lock: the lock itself, balances and unit states. Private to it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, insert, select, update
+from sqlalchemy import ColumnElement, and_, func, insert, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import CursorResult
 
 from spares.db import is_postgresql, session
 from spares.errors import Conflict, NotFound
+from spares.inventory.availability import family
 from spares.inventory.models import (
     DEPOT_KINDS,
     Condition,
+    Hold,
     Location,
     LocationKind,
     Move,
     Part,
     StockBalance,
-    Tracking,
     Unit,
     UnitState,
 )
-from spares.inventory.remembered import locked_parts, of_place
+from spares.inventory.remembered import locked_parts, made_units, of_place
 
 BalanceKey = tuple[int, int, str]
 CHUNK = 500
@@ -36,26 +38,44 @@ class UnitNow:
     digest: str
 
 
-def lock_parts(part_ids: Iterable[int]) -> dict[int, Tracking]:
-    """Make the stock of these parts ours until the transaction ends, and say how each is tracked. Parts that are ours
+def lock_parts(part_ids: Iterable[int]) -> dict[int, Part]:
+    """Make the stock of these parts ours until the transaction ends, and give them as they are now. Parts that are ours
     already are not asked for again.
 
     NO KEY UPDATE on PostgreSQL, so that rows which merely name the part are not held up; on SQLite the transaction has
     the whole database already. Raises NotFound for a part that is not there."""
     wanted_ids = set(part_ids)
-    ours: dict[int, Tracking] = locked_parts()
+    ours = locked_parts()
     ordered = sorted(wanted_ids - ours.keys())
-    found: dict[int, Tracking] = {}
+    found: dict[int, Part] = {}
     for start in range(0, len(ordered), CHUNK):
-        wanted = ordered[start : start + CHUNK]
-        rows = session.execute(
-            select(Part.id, Part.tracking).where(Part.id.in_(wanted)).order_by(Part.id).with_for_update(key_share=True)
-        )
-        found.update((row[0], row[1]) for row in rows)
+        found |= _lock(Part.id.in_(ordered[start : start + CHUNK]))
     if len(found) != len(ordered):
         raise NotFound("part_unknown", typed=", ".join(str(key) for key in ordered if key not in found))
     ours.update(found)
     return {part_id: ours[part_id] for part_id in sorted(wanted_ids)}
+
+
+def lock_families(part_ids: Collection[int]) -> None:
+    """Lock these parts and every approved substitute of them: all that reserving for them may touch. One statement."""
+    locked_parts().update(_lock(Part.id.in_(family(part_ids))))
+
+
+def _lock(which: ColumnElement[bool]) -> dict[int, Part]:
+    query = select(Part).where(which).order_by(Part.id).with_for_update(key_share=True)
+    return {part.id: part for part in session.scalars(query.execution_options(populate_existing=True))}
+
+
+def make_units(wanted: Sequence[dict[str, Any]]) -> dict[tuple[int, str], int]:
+    """Make the units that nobody has seen before, and give their keys by part and folded serial; those that are known
+    are left out. `wanted` has the columns of each."""
+    make = postgresql.insert if is_postgresql() else sqlite.insert
+    if not wanted:
+        return {}
+    statement = make(Unit).on_conflict_do_nothing(index_elements=["part_id", "serial_key"])
+    rows = session.execute(statement.returning(Unit.id, Unit.part_id, Unit.serial_key), wanted).all()
+    made_units().update((unit_id, part_id) for unit_id, part_id, _key in rows)
+    return {(part_id, serial_key): unit_id for unit_id, part_id, serial_key in rows}
 
 
 def in_depot(location_id: int) -> bool:
@@ -64,10 +84,13 @@ def in_depot(location_id: int) -> bool:
 
 
 def unit_states(units: Iterable[int]) -> tuple[dict[int, UnitNow], dict[int, int]]:
-    """Where these units are by the ledger, those that it has never seen left out; and of which part each of them is."""
-    ordered = sorted(units)
+    """Where these units are by the ledger, those that it has never seen left out; and of which part each of them is.
+    Asked when they are about to be moved, so that what was made in this transaction is new only once."""
+    wanted = set(units)
+    made = made_units()
     states: dict[int, UnitNow] = {}
-    parts: dict[int, int] = {}
+    parts = {unit_id: made.pop(unit_id) for unit_id in wanted & made.keys()}
+    ordered = sorted(wanted - parts.keys())
     for start in range(0, len(ordered), CHUNK):
         rows = session.execute(
             select(Unit.id, Unit.part_id, UnitState, Move.digest)
@@ -127,10 +150,13 @@ def free_balances(part_id: int, depot_id: int) -> list[tuple[int, int]]:
     return [(location_id, free) for location_id, free in rows]
 
 
-def free_units(part_id: int, depot_id: int, count: int) -> list[tuple[int, int]]:
-    """Unheld good units of the part in the depot's bins, each with its bin: bins in key order, in each the oldest first;
-    fewer than `count` when there are not so many. Led by the balances, so that it does not grow with the stock."""
-    rows = session.execute(
+def hold_free_units(
+    line_id: int, part_id: int, depot_id: int, count: int, *, actor_id: int | None, now: datetime
+) -> list[tuple[int, int, int]]:
+    """Write holds on unheld good units of the part in the depot's bins, on `count` of them or, when there are not so many,
+    on none: bins in key order, in each the oldest first. Gives each hold with its unit and bin. Led by the balances, so
+    that it does not grow with the stock."""
+    free = (
         select(UnitState.unit_id, UnitState.location_id)
         .join(
             StockBalance,
@@ -151,8 +177,21 @@ def free_units(part_id: int, depot_id: int, count: int) -> list[tuple[int, int]]
         )
         .order_by(UnitState.location_id, UnitState.unit_id)
         .limit(count)
+        .cte("free")
     )
-    return [(unit_id, location_id) for unit_id, location_id in rows]
+    same = {"line_id": line_id, "part_id": part_id, "quantity": 1, "held_at": now, "actor_id": actor_id}
+    rows = (
+        select(
+            free.c.unit_id,
+            free.c.location_id,
+            *(literal(value, getattr(Hold, name).type) for name, value in same.items()),
+        )
+        .where(select(func.count()).select_from(free).scalar_subquery() == count)
+        .order_by(free.c.location_id, free.c.unit_id)
+    )
+    statement = insert(Hold).from_select(["unit_id", "location_id", *same], rows)
+    made = session.execute(statement.returning(Hold.id, Hold.unit_id, Hold.location_id))
+    return [(hold_id, unit_id, location_id) for hold_id, unit_id, location_id in made if unit_id is not None]
 
 
 def change_balances(deltas: dict[BalanceKey, tuple[int, int]]) -> None:

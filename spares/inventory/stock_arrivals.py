@@ -3,14 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import insert, select
-
-from spares.db import session
-from spares.errors import Invalid, NotFound
-from spares.inventory import places
+from spares.errors import Invalid
+from spares.inventory import ledger, places
 from spares.inventory.ledger import Step
-from spares.inventory.models import Condition, LocationKind, Part, Tracking, Unit
-from spares.inventory.stock_checks import Known, named, refuse_arrival, shelf
+from spares.inventory.models import Condition, LocationKind, Part, Tracking
+from spares.inventory.stock_checks import Known, depot_of_shelf, named, refuse_arrival
 from spares.numbers import scan_key
 
 
@@ -29,13 +26,13 @@ def arrivals(depot_id: int, items: Sequence[Arriving], default_id: int, origin: 
     """The steps that bring `items` from `origin` to their own places, else to `default_id`. Units not seen before are made."""
     if not items:
         raise Invalid("nothing_listed", field="serials")
-    parts = {part.id: part for part in session.scalars(select(Part).where(Part.id.in_({i.part_id for i in items})))}
+    parts = ledger.lock_parts(item.part_id for item in items)
     origin_id = places.outside(origin)
     for location_id in sorted({default_id if i.location_id is None else i.location_id for i in items}):
-        if shelf(location_id).depot_id != depot_id:
+        if depot_of_shelf(location_id) != depot_id:
             raise Invalid("other_depot_place", field="location")
     for item in items:
-        _check_item(item, parts.get(item.part_id))
+        _check_item(item, parts[item.part_id])
     units = _units_of([i for i in items if parts[i.part_id].tracking is Tracking.SERIAL], origin)
     steps = []
     for item in items:
@@ -54,9 +51,7 @@ def arrivals(depot_id: int, items: Sequence[Arriving], default_id: int, origin: 
     return steps
 
 
-def _check_item(item: Arriving, part: Part | None) -> None:
-    if part is None:
-        raise NotFound("part_unknown", field="part", typed="")
+def _check_item(item: Arriving, part: Part) -> None:
     serial = item.serial.strip()
     if part.tracking is Tracking.COUNTED:
         if serial:
@@ -72,26 +67,22 @@ def _check_item(item: Arriving, part: Part | None) -> None:
 
 
 def _units_of(items: Sequence[Arriving], origin: LocationKind) -> dict[tuple[int, str], tuple[Known | None, int]]:
-    """The unit of every serial, by part and folded serial; those not seen before are made, in one statement."""
+    """The unit of every serial, by part and folded serial; those not seen before are made, in one statement. Nobody else
+    makes one of a part meanwhile: its lock is held."""
     wanted: dict[tuple[int, str], str] = {}
     for item in items:
         key = (item.part_id, scan_key(item.serial))
         if key in wanted:
             raise Invalid("serial_twice", field="serials", serial=item.serial.strip())
         wanted[key] = item.serial.strip()
-    units: dict[tuple[int, str], tuple[Known | None, int]] = {}
-    for part_id in sorted({part_id for part_id, _ in wanted}):
-        keys = [key for part, key in wanted if part == part_id]
-        for unit, known in named(part_id, keys):
+    made = ledger.make_units(
+        [{"part_id": part_id, "serial_key": key, "serial": serial} for (part_id, key), serial in wanted.items()]
+    )
+    units: dict[tuple[int, str], tuple[Known | None, int]] = {key: (None, unit_id) for key, unit_id in made.items()}
+    known_keys = wanted.keys() - made.keys()
+    for part_id in sorted({part_id for part_id, _ in known_keys}):
+        for unit, known in named(part_id, [key for part, key in known_keys if part == part_id]):
             if known is not None:
                 refuse_arrival(known, origin)
             units[part_id, unit.serial_key] = (known, unit.id)
-    fresh = [
-        {"part_id": part_id, "serial_key": key, "serial": serial}
-        for (part_id, key), serial in wanted.items()
-        if (part_id, key) not in units
-    ]
-    if fresh:
-        made = session.execute(insert(Unit).returning(Unit.part_id, Unit.serial_key, Unit.id), fresh)
-        units.update({(part_id, serial_key): (None, unit_id) for part_id, serial_key, unit_id in made})
     return units

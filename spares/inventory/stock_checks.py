@@ -11,6 +11,7 @@ from spares.errors import Conflict, Invalid, NotFound
 from spares.inventory import places
 from spares.inventory.holders import holder_labels
 from spares.inventory.models import DEPOT_KINDS, Condition, Hold, Location, LocationKind, Unit, UnitState
+from spares.inventory.remembered import of_place
 from spares.inventory.words import place_label
 from spares.numbers import scan_key
 
@@ -103,6 +104,11 @@ def shelf(location_id: int, kinds: Collection[LocationKind] = SHELVES) -> Locati
     if location.kind not in kinds:
         raise Invalid("place_unsuitable", field="location", place=place_label(location))
     return location
+
+
+def depot_of_shelf(location_id: int) -> int | None:
+    """Whose shelf it is, which never changes. Raises as `shelf`."""
+    return of_place(("depot of shelf", location_id), lambda: shelf(location_id).depot_id)
 
 
 def units_by_id(unit_ids: Collection[int]) -> list[Known]:

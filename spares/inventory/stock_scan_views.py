@@ -17,7 +17,7 @@ from spares.errors import Invalid, SparesError
 from spares.inventory import queries, services, stock_services
 from spares.inventory.models import Location, Part, Tracking
 from spares.inventory.stock_arrivals import Arriving
-from spares.inventory.stock_checks import Known, place_typed, shelf, units_by_id
+from spares.inventory.stock_checks import Known, depot_of_shelf, place_typed, shelf, units_by_id
 from spares.inventory.stock_forms import ReceiveForm
 from spares.inventory.stock_scans import (
     MOST_LINES,
@@ -59,19 +59,17 @@ def stock_receive() -> ResponseReturnValue:
     """First what and to where, then the serial numbers one after another, then one posting of them all."""
     if request.method == "GET":
         return _choose()
-    receipt = _receipt()
     typed = lines_of([request.form.get("more", "")])
     listed = lines_of(request.form.getlist("serial"))
     removed = request.form.get("remove")
     if removed is not None:
-        return _receive_page(receipt, [line for line in listed if line != removed], typed="\n".join(typed))
+        return _receive_page(_receipt(), [line for line in listed if line != removed], typed="\n".join(typed))
     try:
-        items = _items(receipt, lines_of([*listed, *serials_typed(receipt.part, typed)]))
-        target = perform_once(_key(), g.now, lambda: _receive(receipt, items))
+        target = perform_once(_key(), g.now, lambda: _receive(listed, typed))
     except SparesError as error:
         if error.status == 403:
             raise
-        return _receive_page(receipt, lines_of([*listed, *typed]), problems=[explain(error)]), error.status
+        return _receive_page(_receipt(), lines_of([*listed, *typed]), problems=[explain(error)]), error.status
     flash(_("Received."), "success")
     return redirect(target)
 
@@ -138,25 +136,32 @@ def _receipt() -> Receipt:
     """What the page says is being received. Raises NotFound for what does not exist (any more)."""
     part_id = sent_number("part_id")
     location_id = sent_number("location_id")
-    return Receipt(services.get_part(part_id), shelf(location_id), request.form.get("reference", "")[:200].strip())
+    return Receipt(services.get_part(part_id), shelf(location_id), _reference())
 
 
-def _items(receipt: Receipt, serials: list[str]) -> list[Arriving]:
-    part = receipt.part
+def _reference() -> str:
+    return request.form.get("reference", "")[:200].strip()
+
+
+def _items(listed: list[str], typed: list[str]) -> list[Arriving]:
+    """What the page lists: a quantity when pieces are counted, else serial numbers. The service checks it against the
+    part, which is looked up here only where codes were typed."""
+    part_id = sent_number("part_id")
+    if "quantity" in request.form:
+        return [Arriving(part_id=part_id, quantity=sent_number("quantity"))]
+    serials = lines_of([*listed, *serials_typed(services.get_part(part_id), typed)]) if typed else listed
     if len(serials) > MOST_LINES:
         raise Invalid("too_many_lines", field="serials", most=MOST_LINES)
-    if receipt.serial:
-        return [Arriving(part_id=part.id, serial=serial) for serial in serials]
-    return [Arriving(part_id=part.id, quantity=sent_number("quantity"))]
+    return [Arriving(part_id=part_id, serial=serial) for serial in serials]
 
 
-def _receive(receipt: Receipt, items: list[Arriving]) -> str:
-    depot_id = receipt.location.depot_id or 0
+def _receive(listed: list[str], typed: list[str]) -> str:
+    location_id = sent_number("location_id")
     made = stock_services.receive(
-        depot_id,
-        items,
-        location_id=receipt.location.id,
-        reference=receipt.reference,
+        depot_of_shelf(location_id) or 0,
+        _items(listed, typed),
+        location_id=location_id,
+        reference=_reference(),
         request_key=f"receive:{_key()}",
         actor=current_actor(),
         now=g.now,

@@ -10,7 +10,7 @@ from spares.cases import services as cases
 from spares.cases.timeline import lock_case
 from spares.errors import SparesError
 from spares.files.storage import Upload, store
-from spares.once import perform_once
+from spares.once import perform_once, perform_once_for
 from spares.web import explain, fresh_key
 
 
@@ -19,6 +19,11 @@ def once(act: Callable[[], str]) -> ResponseReturnValue:
 
     Raises Invalid for a form without a key, and whatever `act` raises."""
     return redirect(perform_once(request.form.get("request_key", ""), g.now, act))
+
+
+def once_to(result: str, act: Callable[[], object]) -> ResponseReturnValue:
+    """As `once`, for an act whose result is at a known address."""
+    return redirect(perform_once_for(result, request.form.get("request_key", ""), g.now, act))
 
 
 def page_key() -> str:

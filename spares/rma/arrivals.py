@@ -143,7 +143,7 @@ def take_in(
     row.received_at = now
     row.received_part_id = part.id
     row.received_unit_id = goods.unit_id
-    row.received_serial = goods.unit.serial if goods.unit is not None else serial.strip()
+    row.received_serial = goods.serial or serial.strip()
     row.received_quantity = goods.quantity
 
 

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, time
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from spares import settings
 from spares.accounts.access import Actor, Permission
@@ -25,18 +25,20 @@ from spares.rma.undelivered import shelve
 def dispatch_shipment(shipment_id: int, *, carrier: str, waybill: str, actor: Actor, now: datetime) -> Departed:
     """Dispatch (see `shipping.dispatch`), and note on each obligation which unit went out at which price."""
     departed = shipping.dispatch(shipment_id, carrier=carrier, waybill=waybill, actor=actor, now=now)
-    query = (
-        select(Obligation, DispatchLine.unit_id, Part.price_minor, Part.currency)
-        .join(DispatchLine, DispatchLine.id == Obligation.line_id)
-        .join(Part, Part.id == DispatchLine.part_id)
+    sent = select(DispatchLine.unit_id).where(DispatchLine.id == Obligation.line_id)
+    part = select(Part).join(DispatchLine, DispatchLine.part_id == Part.id).where(DispatchLine.id == Obligation.line_id)
+    session.execute(
+        update(Obligation)
         .where(Obligation.line_id.in_([line.id for line in departed.lines]), Obligation.came_for_id.is_(None))
+        .values(
+            dispatched_at=now,
+            shipped_unit_id=sent.scalar_subquery(),
+            price_minor=part.with_only_columns(Part.price_minor).scalar_subquery(),
+            currency=part.with_only_columns(Part.currency).scalar_subquery(),
+            version=Obligation.version + 1,
+        )
+        .execution_options(synchronize_session="fetch")
     )
-    for obligation, unit_id, price_minor, currency in session.execute(query.order_by(Obligation.id)):
-        obligation.dispatched_at = now
-        obligation.shipped_unit_id = unit_id
-        obligation.price_minor, obligation.currency = price_minor, currency
-        obligation.version += 1
-    session.flush()
     return departed
 
 
@@ -49,8 +51,7 @@ def confirm_receipt(
     future, Conflict when the receipt was confirmed before."""
     actor.must(Permission.RECEIPT_CONFIRM)
     shipment, order, _ = lock_shipment(shipment_id, actor)
-    depot = calendars.depot(order.depot_id)
-    calendar = calendars.depot_calendar(depot)
+    _depot, calendar = calendars.depot_and_calendar(order.depot_id)
     left_on = calendar.local_day(shipment.dispatched_at) if shipment.dispatched_at is not None else None
     if left_on is not None and received_on < left_on:
         raise Invalid("received_before_dispatch", field="received_on", day=received_on, left_on=left_on)

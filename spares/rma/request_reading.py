@@ -4,6 +4,7 @@ Reading never refuses: what is missing or unknown is simply not there. `problems
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from wtforms import Field
@@ -45,9 +46,10 @@ class Reading:
 
     `open_cases` are those about the device, while no case number is typed; for an existing case the only one of them is
     `case` at once, and nobody has to type its number. `confirmed` is the confirmation that stands for the unit in the
-    case, `used` the same unless the fault is confirmed anew; `asked` are exchanges under way for the faulty units."""
+    case, `used` the same unless the fault is confirmed anew."""
 
-    serial_key: str = ""
+    actor: Actor
+    serial_key: str
     case: ServiceCase | None = None
     open_cases: list[ServiceCase] = field(default_factory=list)
     device: cases.Device | None = None
@@ -58,7 +60,6 @@ class Reading:
     wanted: list[WantedLine] = field(default_factory=list)
     confirmed: Standing | None = None
     used: FaultConfirmation | None = None
-    asked: list[Asked] = field(default_factory=list)
     problems: list[tuple[Field, SparesError]] = field(default_factory=list)
 
     @property
@@ -73,6 +74,11 @@ class Reading:
             found.add((self.faulty_part.id, self.serial_key))
         return {(part_id, key) for part_id, key in found if key}
 
+    @cached_property
+    def asked(self) -> list[Asked]:
+        """Exchanges under way for the faulty units. Looked up when a page shows them; the act asks under its lock."""
+        return asked_already(self.units, self.actor)
+
     def against(self, at: Field, error: SparesError) -> None:
         """Note a problem at a field."""
         self.problems.append((at, error))
@@ -80,7 +86,7 @@ class Reading:
 
 def read(form: RequestForm, actor: Actor) -> Reading:
     """Find what the form means. The number of statements does not grow with its lines."""
-    reading = Reading(serial_key=scan_key(_text(form.serial)))
+    reading = Reading(actor, scan_key(_text(form.serial)))
     lines = [entry.form for entry in form.lines if not entry.form.is_empty]
     parts = parts_by_number({_text(form.part), _text(form.wanted), *(_text(line.part) for line in lines)})
     _read_case(reading, form, actor)
@@ -90,7 +96,6 @@ def read(form: RequestForm, actor: Actor) -> Reading:
     _read_confirmed(reading, form)
     _read_customer(reading, form)
     _read_wanted(reading, form, lines, parts)
-    reading.asked = asked_already(reading.units, actor)
     return reading
 
 
@@ -230,14 +235,15 @@ def _read_customer(reading: Reading, form: RequestForm) -> None:
             reading.customer = reading.device.customer  # the case is still to be chosen; where to ship is known
     elif _text(form.customer):
         try:
-            reading.customer = cases.customer_named(_text(form.customer))
+            reading.customer, reading.sites = cases.customer_with_sites(_text(form.customer))
         except NotFound as error:
             reading.against(form.customer, error)
     elif reading.device is not None:
         reading.customer = reading.device.customer
     if reading.customer is None:
         return
-    reading.sites = list(cases.sites_of(reading.customer.id))
+    if not reading.sites:
+        reading.sites = list(cases.sites_of(reading.customer.id))
     device_site = reading.device.site if reading.device else None
     case_site_id = reading.case.site_id if reading.case else None
     wanted = _text(form.site)

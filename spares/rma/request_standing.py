@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, select, union_all
 
 from spares.accounts.access import Actor
 from spares.accounts.models import User
@@ -70,13 +70,13 @@ def standing_confirmation(case_id: int, serial: str | None = None, part_id: int 
 
 def asked_already(units: Collection[Unit], actor: Actor) -> list[Asked]:
     """The exchanges of any case in which one of the units is still to come back, or a spare for it still to leave; the
-    oldest first. Two statements, however many units."""
+    oldest first. One statement, however many units."""
     keys = {key for _part, key in units if key}
     if not keys:
         return []
+    seen = visible_cases(actor).label("seen")
     owed = (
-        select(Obligation.part_id, Obligation.serial_key, Obligation.serial, Rma, visible_cases(actor))
-        .join(Rma, Rma.id == Obligation.rma_id)
+        select(Obligation.part_id, Obligation.serial_key, Obligation.serial, Obligation.rma_id, seen)
         .join(ServiceCase, ServiceCase.id == Obligation.case_id)
         .where(
             Obligation.serial_key.in_(keys),
@@ -84,26 +84,27 @@ def asked_already(units: Collection[Unit], actor: Actor) -> list[Asked]:
             Obligation.state.in_([ObligationState.NOT_STARTED, *OWED]),
         )
     )
+    confirmed = FaultConfirmation
     leaving = (
-        select(
-            FaultConfirmation.part_id, FaultConfirmation.serial_key, FaultConfirmation.serial, Rma, visible_cases(actor)
-        )
-        .join(Rma, (Rma.case_id == FaultConfirmation.case_id) & (Rma.confirmation_id == FaultConfirmation.id))
+        select(confirmed.part_id, confirmed.serial_key, confirmed.serial, Rma.id, seen)
+        .join(Rma, (Rma.case_id == confirmed.case_id) & (Rma.confirmation_id == confirmed.id))
         .join(ServiceCase, ServiceCase.id == Rma.case_id)
         .join(DispatchOrder, DispatchOrder.rma_id == Rma.id)
         .join(DispatchLine, DispatchLine.order_id == DispatchOrder.id)
         .where(
-            FaultConfirmation.serial_key.in_(keys),
-            DispatchLine.faulty_part_id == FaultConfirmation.part_id,
-            DispatchLine.faulty_serial == FaultConfirmation.serial,
+            confirmed.serial_key.in_(keys),
+            DispatchLine.faulty_part_id == confirmed.part_id,
+            DispatchLine.faulty_serial == confirmed.serial,
             DispatchLine.state.in_(OPEN_LINES),
         )
     )
+    both = union_all(owed, leaving).subquery()
     found = {}
-    for query in (owed, leaving):
-        for part_id, key, serial, rma, seen in session.execute(query):
-            if (part_id, key) in units:
-                found[(rma.id, key)] = Asked(rma, serial, bool(seen))
+    for rma, part_id, key, serial, _rma_id, may_see in session.execute(
+        select(Rma, both).join(both, both.c.rma_id == Rma.id)
+    ):
+        if (part_id, key) in units:
+            found[(rma.id, key)] = Asked(rma, serial, bool(may_see))
     return [found[at] for at in sorted(found)]
 
 

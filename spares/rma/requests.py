@@ -9,7 +9,6 @@ from spares import outbox
 from spares.accounts.access import Actor, Permission
 from spares.accounts.models import Role
 from spares.accounts.people import addresses_of
-from spares.calendars import queries as calendars
 from spares.cases.models import CaseState, FaultConfirmation, ServiceCase
 from spares.cases.timeline import lock_case, record
 from spares.db import session
@@ -55,7 +54,7 @@ def request_spares(
     opened = open_order(
         rma_id=rma.id,
         case=case,
-        depot=calendars.depot(depot_id),
+        depot_id=depot_id,
         confirmed_at=confirmation.confirmed_at,
         level=confirmation.level,
         ship_to=ship_to,

@@ -16,12 +16,13 @@ from spares.inventory.models import Part, Tracking
 from spares.labels.queries import read
 from spares.numbers import scan_key
 from spares.rma import queries, returns
-from spares.rma.acting import attach_uploads, once, page_key, seen_version
+from spares.rma.acting import attach_uploads, once, once_to, page_key, seen_version
 from spares.rma.arrivals import Content, content_of
 from spares.rma.due_words import due_words
 from spares.rma.forms import BY_ENGINEER, AnnounceForm, InspectForm, ReceiveForm, SettleForm, empty_to_none
 from spares.rma.lifecycle import RECEIVABLE
 from spares.rma.models import Discrepancy, DiscrepancyKind, Obligation
+from spares.rma.obligations import lock_returns
 from spares.rma.routes import routes
 from spares.rma.shelf import Disposition, Inspection, dispositions
 from spares.rma.undelivered import came_back_undelivered
@@ -95,9 +96,10 @@ def _receive(form: ReceiveForm, number: str, rma_id: int) -> ResponseReturnValue
     taken = came = ""
     photos = uploads([form.photo.data])
 
-    def act() -> str:
+    def act() -> None:
         nonlocal found, taken, came
-        open_rows = [one for one in _expected(number, rma_id) if one.state in RECEIVABLE]
+        case, rows = lock_returns(rma_id, current_actor())
+        open_rows = [one for one in rows if one.state in RECEIVABLE]
         if not open_rows:
             raise Conflict("nothing_receivable", number=number)
         # What was asked about stands until something else is scanned: an empty Enter neither answers nor forgets.
@@ -119,12 +121,11 @@ def _receive(form: ReceiveForm, number: str, rma_id: int) -> ResponseReturnValue
         if content.question not in {"", request.form.get("anyway", "")}:
             raise _Differs(content, serial)
         taken = serial or obligation.part.part_number
-        found = returns.receive_return(obligation.id, arrival, actor=current_actor(), now=g.now)
+        found = returns.take_return(obligation, case, arrival, content, actor=current_actor(), now=g.now)
         came = _so_far(obligation)
         attach_uploads(photos, obligation.case_id, "damage", blame="photo")
-        return url_for("return_receive", number=number)
 
-    answer = once(act)
+    answer = once_to(url_for("return_receive", number=number), act)
     if found:
         if found[0].kind is DiscrepancyKind.ELSEWHERE:
             flash(

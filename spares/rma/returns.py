@@ -52,7 +52,7 @@ def announce_return(
     actor.must(Permission.RETURN_ANNOUNCE)
     obligation, case = lock_obligation(obligation_id, actor, version)
     after = obligation_after(obligation.state, ObligationVerb.SEND)
-    calendar = calendars.depot_calendar(calendars.depot(obligation.depot_id))
+    _depot, calendar = calendars.depot_and_calendar(obligation.depot_id)
     today = calendar.local_day(now)
     if posted_on > today:
         raise Invalid("date_in_future", field="posted_on", day=posted_on)
@@ -120,15 +120,24 @@ def correct_waybill(
 def receive_return(
     obligation_id: int, arrival: Arrival, *, actor: Actor, now: datetime, version: str | None = None
 ) -> list[Discrepancy]:
-    """Take in what came for this obligation, compare it, and put it on the returns shelf, to be inspected.
+    """Take in what came for this obligation (see `take_return`). Raises Conflict when `version`, the one the page was made
+    from, is no longer in force."""
+    actor.must(Permission.RETURN_RECEIVE)
+    obligation, case = lock_obligation(obligation_id, actor, version)
+    return take_return(obligation, case, arrival, content_of(obligation, arrival), actor=actor, now=now)
+
+
+def take_return(
+    obligation: Obligation, case: ServiceCase, arrival: Arrival, content: Content, *, actor: Actor, now: datetime
+) -> list[Discrepancy]:
+    """Take in what came for an obligation that the caller has locked with its case, and put it on the returns shelf, to be
+    inspected. `content` is what the records tell of it under that lock.
 
     Returns the discrepancies found (none: part, serial, pieces and accessories are as expected). Some of the pieces leave
     the rest owed by the same day. Nothing returned is available before its inspection. A unit that the books have
     elsewhere is neither moved nor counted as returned before that is put right. Raises Conflict when it was received
     before."""
     actor.must(Permission.RETURN_RECEIVE)
-    obligation, case = lock_obligation(obligation_id, actor, version)
-    content = content_of(obligation, arrival)
     if content.known is not None and content.known.record:
         obligation_after(obligation.state, ObligationVerb.RECEIVE)
         (difference,), unit_id = content.differences, content.known.unit.id

@@ -7,10 +7,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from spares.accounts.access import Actor
-from spares.db import session
-from spares.errors import Invalid
+from spares.errors import Conflict, Invalid
 from spares.inventory import ledger, places
-from spares.inventory.models import Condition, LocationKind, Part, PostingKind, Tracking, Unit
+from spares.inventory.models import Condition, LocationKind, Part, PostingKind, Tracking
 from spares.numbers import scan_key
 from spares.rma.standing import Standing
 
@@ -68,7 +67,8 @@ def dispositions(result: Inspection) -> tuple[Disposition, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class Goods:
-    """What lies on the shelf: a unit, or so many pieces of a counted part; and under which record."""
+    """What lies on the shelf: a unit, or so many pieces of a counted part; and under which record. `serial` is that of
+    the unit as it was first written."""
 
     part_id: int
     unit_id: int | None
@@ -76,7 +76,7 @@ class Goods:
     depot_id: int
     reference: str
     case_id: int
-    unit: Unit | None = None
+    serial: str = ""
 
 
 def take_in(
@@ -98,19 +98,24 @@ def take_in(
     Raises Invalid without the serial of a serial-tracked part; Conflict when the unit has moved since it was asked for."""
     shelf = places.inside(LocationKind.RETURNS, depot_id)
     origin, condition = places.outside(LocationKind.CUSTOMER), Condition.FAULTY
-    unit: Unit | None = None
+    unit_id: int | None = None
+    known_as = ""
+    ledger.lock_parts([part.id])
     if part.tracking is Tracking.SERIAL:
-        unit = known.unit if known is not None else _new_unit(part, serial)
-        if known is not None and known.place is not None and known.condition is not None:
-            origin, condition = known.place.id, known.condition
+        if known is not None:
+            unit_id, known_as = known.unit.id, known.unit.serial
+            if known.place is not None and known.condition is not None:
+                origin, condition = known.place.id, known.condition
+        else:
+            unit_id, known_as = _new_unit(part, serial), serial.strip()
     goods = Goods(
         part_id=part.id,
-        unit_id=unit.id if unit else None,
-        quantity=1 if unit else quantity,
+        unit_id=unit_id,
+        quantity=quantity if unit_id is None else 1,
         depot_id=depot_id,
         reference=reference,
         case_id=case_id,
-        unit=unit,
+        serial=known_as,
     )
     _post(PostingKind.RETURN, goods, (origin, condition), (shelf, Condition.TO_INSPECT), request_key, actor, now)
     return goods
@@ -158,15 +163,15 @@ def place(
     _post(PostingKind.DISPOSE, goods, (shelf, before), (target, condition), request_key, actor, now, way)
 
 
-def _new_unit(part: Part, serial: str) -> Unit:
-    """A unit that nobody has seen before."""
+def _new_unit(part: Part, serial: str) -> int:
+    """The key of a unit that nobody has seen before. The part is locked. Raises Conflict when somebody was faster."""
     key = scan_key(serial)
     if not key:
         raise Invalid("value_missing", field="serial")
-    unit = Unit(part_id=part.id, serial=serial.strip(), serial_key=key)
-    session.add(unit)
-    session.flush()
-    return unit
+    made = ledger.make_units([{"part_id": part.id, "serial_key": key, "serial": serial.strip()}])
+    if not made:
+        raise Conflict("unit_elsewhere", serial=serial.strip())
+    return made[part.id, key]
 
 
 def _post(

@@ -15,10 +15,12 @@ from spares.db import session
 from spares.dispatch.documents import draw_together, print_shipping_slip, printed
 from spares.dispatch.forms import DispatchForm, sent_key
 from spares.dispatch.models import DispatchOrder, Shipment
-from spares.dispatch.queries import document_case
+from spares.dispatch.queries import document_case, shipment_key
 from spares.dispatch.shipment_views import refused_page, seen_shipment, shipment_page
 from spares.errors import SparesError
-from spares.once import perform_once
+from spares.numbers import NumberKind
+from spares.numbers import number as format_number
+from spares.once import perform_once, perform_once_for
 from spares.rma import receipts
 from spares.rma.documents import print_return_slip
 from spares.rma.queries import exchange
@@ -30,10 +32,10 @@ from spares.web import explain, refusal_status, refusals_on
 @allow(Permission.DISPATCH_WORK)
 def shipment_dispatch(number: str) -> ResponseReturnValue:
     """Hand over: the stock leaves, and the promise is met or missed."""
-    shipment_id = seen_shipment(number).id
+    shipment_id = shipment_key(number)
     form = DispatchForm()
 
-    def act() -> str:
+    def act() -> None:
         departed = receipts.dispatch_shipment(
             shipment_id,
             carrier=form.carrier.data or "",
@@ -42,11 +44,11 @@ def shipment_dispatch(number: str) -> ResponseReturnValue:
             now=g.now,
         )
         _check_seen(departed.shipment)
-        return url_for("shipment_show", number=departed.shipment.number)
 
     if form.validate():
         with refusals_on(form):
-            target = perform_once(sent_key(), g.now, act)
+            result = url_for("shipment_show", number=format_number(NumberKind.SHIPMENT, shipment_id))
+            target = perform_once_for(result, sent_key(), g.now, act)
             flash(_("Dispatched."), "success")
             return redirect(target)
     return shipment_page(shipment_id, form=form), refusal_status()

@@ -209,6 +209,21 @@ def test_the_depots_bring_word_of_their_days_along(context: Flask) -> None:
     assert len(seen) == 1
 
 
+def test_a_depot_and_its_days_take_one_statement(context: Flask) -> None:
+    depot_id = add_depot().id
+    say(FRIDAY, DayStatus.CLOSED)
+    queries.depot_and_calendar(depot_id)
+    session.rollback()
+    with statements() as seen, transaction():
+        found, calendar = queries.depot_and_calendar(depot_id)
+    assert len(seen) == 1
+    assert (found.id, calendar.is_working_day(FRIDAY)) == (depot_id, False)
+    say(FRIDAY, DayStatus.OPEN)
+    assert queries.depot_and_calendar(depot_id)[1].is_working_day(FRIDAY)
+    with pytest.raises(NotFound, match="no_such_depot"):
+        queries.depot_and_calendar(99)
+
+
 def test_a_day_said_inside_a_transaction_counts_in_it_and_after_it(context: Flask) -> None:
     depot = add_depot()
     assert works(depot, FRIDAY)

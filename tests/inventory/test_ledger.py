@@ -574,7 +574,8 @@ def test_several_calls_in_one_transaction_are_one_step(world: World) -> None:
     lines = [add_line(world, part), add_line(world, cable, 9)]
     before = tables()
     with pytest.raises(RuntimeError, match="no stock"), transaction():
-        assert ledger.lock_parts([cable, part]) == {part: Tracking.SERIAL, cable: Tracking.COUNTED}
+        locked = ledger.lock_parts([cable, part])
+        assert {key: one.tracking for key, one in locked.items()} == {part: Tracking.SERIAL, cable: Tracking.COUNTED}
         assert ledger.hold_available(lines[0], part, world.depot, 1, **BY_SYSTEM) is True
         assert ledger.hold_available(lines[1], cable, world.depot, 9, **BY_SYSTEM) is False
         raise RuntimeError("no stock")
