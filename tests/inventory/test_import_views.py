@@ -118,11 +118,12 @@ def test_the_report_as_csv_and_as_a_workbook(app: Flask, client: FlaskClient) ->
         "4,Part number,02310ABC,Repeats line 2 (02310ABC).",
         '5,Price,abc,"“abc” is no price. Write a plain amount such as 12800 or 12,800.50."',
         "6,Part number,'=1+1 / <b>x</b>,The value is missing.",
+        '6,Price,<b>x</b>,"“<b>x</b>” is no price. Write a plain amount such as 12800 or 12,800.50."',
     ]
     book = openpyxl.load_workbook(io.BytesIO(client.get("/imports/IM-000001/refused.xlsx").data))
     rows = list(book.active.iter_rows(values_only=True))
     assert rows[1] == (3, "Part number", "华为 / 5 / y", "The value is missing.")
-    assert len(rows) == 5
+    assert len(rows) == 6
     page = client.get("/imports/IM-000001").text
     assert "<b>x</b>" not in page
     assert "&lt;b&gt;x&lt;/b&gt;" in page
@@ -232,7 +233,7 @@ REFUSED = {
     "a column twice": ("厂商,备件型号,料号\na,b,c\n".encode(), "parts.csv", "stand more than once: 备件型号, 料号"),
     "no rows": (b"manufacturer,part_number\n", "parts.csv", "has a header but no rows"),
     "bytes": (b"manufacturer,part_number\na,b\0c\n", "parts.csv", "This is no table: from line 2 on"),
-    "picture called text": (PNG, "parts.csv", "This is no table: from line 1 on"),
+    "picture called text": (PNG, "parts.csv", "This is no table: from line 3 on"),
     "picture called workbook": (PNG, "parts.xlsx", "is called .xlsx, but it is no such table"),
     "open quotes": (b'manufacturer,part_number\na,"b\nc,d\n', "parts.csv", "quotation marks do not match"),
 }
