@@ -14,7 +14,7 @@ from spares.calendars.models import Depot
 from spares.calendars.services import when_days_change, when_depot_added
 from spares.config import Config, from_environment
 from spares.desk import navigation
-from spares.dispatch import holding, stocktaking
+from spares.dispatch import holding, stocktaking, waiting
 from spares.dispatch.orders import recount_promises
 from spares.files import words as file_words
 from spares.inventory.holders import described_by
@@ -23,6 +23,7 @@ from spares.inventory.stock_carried import finds_carried
 from spares.inventory.stocktake_holds import reserved_by
 from spares.rma.carried import carried
 from spares.rma.obligations import recount_returns
+from spares.rma.served_mail import tell_served
 from spares.sheets import words as sheet_words
 
 HERE = Path(__file__).resolve().parent
@@ -91,6 +92,8 @@ def create_app(config: Config | None = None) -> Flask:
     described_by(holding.holders)
     finds_carried(carried)
     reserved_by(stocktaking)
+    db.at_the_end(waiting.serve_freed)
+    waiting.when_served(tell_served)
     app.context_processor(navigation.page_context)
     return app
 

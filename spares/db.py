@@ -8,7 +8,7 @@ silently losing one another's update."""
 import random
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -38,6 +38,7 @@ _BETWEEN = (0.001, 0.005)
 """Seconds between two askings for it."""
 
 _writing: ContextVar[bool] = ContextVar("spares_writing", default=False)
+_last: list[Callable[[], None]] = []
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -138,6 +139,12 @@ def _begin_immediate(connection: Any) -> None:
         sqlite.execute(f"PRAGMA busy_timeout={_PATIENCE * 1000}")
 
 
+def at_the_end(act: Callable[[], None]) -> None:
+    """Register what every transaction does last, in itself: what it wrote may concern others (stock that is waited for)."""
+    if act not in _last:
+        _last.append(act)
+
+
 @contextmanager
 def transaction() -> Iterator[None]:
     """All of the block or nothing of it. What was read before it is read again under the write lock.
@@ -152,6 +159,8 @@ def transaction() -> Iterator[None]:
     token = _writing.set(True)
     try:
         yield
+        for act in _last:
+            act()
         session.commit()
     except BaseException:
         session.rollback()

@@ -18,6 +18,8 @@ from spares.accounts.models import SignInAttempt
 from spares.clock import now
 from spares.config import Config
 from spares.db import session, transaction
+from spares.dispatch import waiting
+from spares.dispatch.stock_queue import parts_to_offer
 from spares.inventory import imports_work
 from spares.labels.printing import print_next
 from spares.once import RequestKey
@@ -26,6 +28,7 @@ from spares.outbox_delivery import deliver, lease_next
 log = structlog.get_logger("spares.worker")
 PAUSE_SECONDS = 1.0
 TIDY_EVERY = timedelta(hours=1)
+OFFER_EVERY = timedelta(minutes=1)
 KEEP_REQUEST_KEYS = timedelta(days=30)
 KEEP_ATTEMPTS = timedelta(days=90)
 
@@ -95,6 +98,18 @@ def print_labels(app: Flask, _stopped: threading.Event) -> bool:
             session.remove()
 
 
+def offer_stock(app: Flask) -> None:
+    """Offer what is free to the lines that wait for it, a part at a time: for those that were in somebody's hands when it
+    came, or wait for more than came at first."""
+    with app.app_context():
+        try:
+            for part_id in parts_to_offer():
+                with transaction():
+                    waiting.offer(part_id, now=now())
+        finally:
+            session.remove()
+
+
 def tidy(app: Flask) -> None:
     """Forget request keys and sign-in attempts that are too old to matter."""
     moment = now()
@@ -104,6 +119,12 @@ def tidy(app: Flask) -> None:
             session.execute(delete(SignInAttempt).where(SignInAttempt.at < moment - KEEP_ATTEMPTS))
         settings.forget()
         session.remove()
+
+
+def _offer_minutely(app: Flask, stopped: threading.Event) -> bool:
+    offer_stock(app)
+    stopped.wait(OFFER_EVERY.total_seconds())
+    return False
 
 
 def _tidy_hourly(app: Flask, stopped: threading.Event) -> bool:
@@ -116,7 +137,7 @@ def _start(app: Flask, stopped: threading.Event, *, daemon: bool) -> list[thread
     """A thread for each kind of work, so that a long import keeps no message waiting."""
     threads = [
         threading.Thread(target=_loop, args=(app, stopped, job), name=job.__name__, daemon=daemon)
-        for job in (import_rows, send_message, print_labels, _tidy_hourly)
+        for job in (import_rows, send_message, print_labels, _offer_minutely, _tidy_hourly)
     ]
     for thread in threads:
         thread.start()

@@ -19,6 +19,7 @@ from spares.dispatch.lifecycle import LineState
 from spares.dispatch.models import DeliveryMethod, DispatchOrder
 from spares.dispatch.promise_words import order_promise
 from spares.dispatch.routes import routes
+from spares.dispatch.stock_queue import places
 from spares.dispatch.words import LINE_STATES, LINE_TONES, METHODS, NEXT_STEPS
 from spares.errors import Conflict, NotFound, SparesError
 from spares.labels.queries import read
@@ -57,6 +58,7 @@ def board_page() -> dict[str, Any]:
         size=PAGE_SIZE,
     )
     return {
+        "places": places([row.order.id for row in rows if row.is_waiting]),
         "rows": [(row, promised(row, depot, calendar, g.now)) for row in rows],
         "more": more,
         "page": page_number(),

@@ -15,13 +15,14 @@ from spares.cases.timeline import entries
 from spares.cases.words import told
 from spares.db import transaction
 from spares.dispatch import board as boards
-from spares.dispatch import orders, picking, queries
+from spares.dispatch import orders, picking, queries, waiting
 from spares.dispatch.board import BoardRow
 from spares.dispatch.board_views import after_picking, depot_of, next_url, promised
 from spares.dispatch.forms import PromiseForm, sent_key
 from spares.dispatch.lifecycle import LineState
 from spares.dispatch.models import DispatchOrder
 from spares.dispatch.routes import routes
+from spares.dispatch.stock_queue import places
 from spares.dispatch.words import (
     DOCUMENTS,
     LINE_STATES,
@@ -124,7 +125,7 @@ def line_reserve(number: str, line_id: int) -> ResponseReturnValue:
     target = url_for("order_show", number=row.order.number)
 
     def act() -> str:
-        if not orders.reserve_waiting(row.order.id, line_id, actor=current_actor(), now=g.now):
+        if not waiting.reserve_waiting(row.order.id, line_id, actor=current_actor(), now=g.now):
             raise Conflict("still_waiting")
         return target
 
@@ -207,6 +208,7 @@ def order_page(order_id: int, *, refusal: str = "", refused_at: str = "", reason
     return render_template(
         "dispatch/order_show.html",
         row=row,
+        places=places([order.id] if row.is_waiting else []),
         order=order,
         depot=depot,
         promise=promised(row, depot, calendar, g.now) if order.is_open else None,

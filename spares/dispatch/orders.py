@@ -1,7 +1,6 @@
 """Dispatch orders: opened with their promise, reserved in the same transaction, changed and cancelled with a reason."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -16,8 +15,9 @@ from spares.cases.models import ServiceCase
 from spares.cases.timeline import check_seen, record
 from spares.db import session
 from spares.dispatch import cutoff
-from spares.dispatch.lifecycle import OPEN_LINES, LineState, LineVerb, line_after
+from spares.dispatch.lifecycle import OPEN_LINES, LineState
 from spares.dispatch.models import DeliveryMethod, DispatchLine, DispatchOrder, PromiseChange, Shipment
+from spares.dispatch.stock_queue import Turn, kept_back
 from spares.errors import Conflict, Invalid, NotFound
 from spares.inventory import ledger
 from spares.inventory.availability import Offer, choose, offers
@@ -77,6 +77,7 @@ def open_order(
     now: datetime,
 ) -> Opened:
     """Promise, and reserve what is there: the exact part, else the best-ranked approved substitute, else a back-order.
+    What lines ahead in the queue wait for is not there for this one.
 
     The caller has locked the case. Every part that may be taken, substitutes too, is locked in key order first, so that
     two requests never wait in a circle, and what is free when it is looked at stays free."""
@@ -109,44 +110,20 @@ def open_order(
     lines = [_new_line(order, number, want) for number, want in enumerate(wanted, start=1)]
     ledger.lock_families([line.requested_part_id for line in lines])
     parts: dict[int, Part] = {}
-    taken: Counter[int] = Counter()
+    turn = Turn(due_at=order.due_at, level=level, order_id=order.id)
+    taken = kept_back([line.requested_part_id for line in lines], depot.id, turn)
     for line in sorted(lines, key=lambda line: (line.requested_part_id, line.line_no)):
-        available = _offers(line, depot.id)
+        available = offers_for(line, depot.id)
         parts |= {offer.part.id: offer.part for offer in available}
-        _choose(line, [replace(offer, free=offer.free - taken[offer.part.id]) for offer in available])
+        choose_for(line, available, taken)
         if line.state is LineState.RESERVED:
             taken[line.part_id] += line.quantity
     session.add_all(lines)
     session.flush()
     for line in sorted(lines, key=lambda line: (line.requested_part_id, line.line_no)):
         if line.state is LineState.RESERVED:
-            _hold(line, depot.id, actor=actor, now=now)
+            hold_for(line, depot.id, actor=actor, now=now)
     return Opened(order, lines, parts)
-
-
-def reserve_waiting(order_id: int, line_id: int, *, actor: Actor, now: datetime) -> bool:
-    """Try to reserve a back-ordered line now; whether stock was there. A success lands on the timeline."""
-    actor.must(Permission.DISPATCH_WORK)
-    order, case = lock_order(order_id, actor)
-    line = line_of(order, line_id)
-    line_after(line.state, LineVerb.RESERVE)
-    ledger.lock_families([line.requested_part_id])
-    if not reserve_again(order, line, actor=actor, now=now):
-        return False
-    record(case, "line_reserved", actor=actor, now=now, order=order.number, rma=order.rma_number, line=line.line_no)
-    session.flush()
-    return True
-
-
-def reserve_again(order: DispatchOrder, line: DispatchLine, *, actor: Actor, now: datetime) -> bool:
-    """Reserve what is there for a back-ordered line; whether something was. The caller has locked the case, the order and
-    every part that may be taken."""
-    _choose(line, _offers(line, order.depot_id))
-    if line.state is not LineState.RESERVED:
-        return False
-    _hold(line, order.depot_id, actor=actor, now=now)
-    order.version += 1
-    return True
 
 
 def change_promise(
@@ -293,7 +270,8 @@ def _new_line(order: DispatchOrder, number: int, want: Wanted) -> DispatchLine:
     )
 
 
-def _offers(line: DispatchLine, depot_id: int) -> list[Offer]:
+def offers_for(line: DispatchLine, depot_id: int) -> list[Offer]:
+    """What could be sent for the line, the best first. Raises NotFound for an unknown part, Invalid for several units."""
     available = offers(line.requested_part_id, depot_id)
     if not available:
         raise NotFound("part_unknown")
@@ -302,16 +280,19 @@ def _offers(line: DispatchLine, depot_id: int) -> list[Offer]:
     return available
 
 
-def _choose(line: DispatchLine, available: list[Offer]) -> None:
-    """Give the line the best offer that has enough for it; it stays back-ordered when none has."""
-    offer = choose(available, line.quantity)
+def choose_for(line: DispatchLine, available: list[Offer], taken: Mapping[int, int]) -> None:
+    """Give the line the best offer that has enough for it beyond what others have `taken`, by part; it stays back-ordered
+    when none has."""
+    offer = choose(
+        [replace(offer, free=offer.free - taken.get(offer.part.id, 0)) for offer in available], line.quantity
+    )
     if offer is not None:
         line.part_id = offer.part.id
         line.state = LineState.RESERVED
         line.substitution_reason = "no_exact_stock" if offer.rank else ""
 
 
-def _hold(line: DispatchLine, depot_id: int, *, actor: Actor, now: datetime) -> None:
+def hold_for(line: DispatchLine, depot_id: int, *, actor: Actor, now: datetime) -> None:
     """Hold what was chosen for the line under the lock of its part, so that it is there unless the books disagree."""
     if not ledger.hold_available(line.id, line.part_id, depot_id, line.quantity, actor=actor, now=now):
         raise Conflict("stock_caches_differ", part_id=line.part_id)

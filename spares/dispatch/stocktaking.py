@@ -11,7 +11,8 @@ from spares.cases.timeline import record
 from spares.db import session
 from spares.dispatch.lifecycle import LineState, LineVerb, line_after
 from spares.dispatch.models import DispatchLine, DispatchOrder
-from spares.dispatch.orders import line_of, lock_order, reserve_again
+from spares.dispatch.orders import line_of, lock_order
+from spares.dispatch.waiting import reserve_again
 from spares.inventory.availability import family
 from spares.inventory.models import Hold, Part, Unit
 from spares.numbers import scan_key

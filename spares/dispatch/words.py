@@ -189,6 +189,14 @@ def _stock(data: Mapping[str, Any]) -> str:
     return " ".join(part for part in (data.get("part", ""), data.get("serial", "")) if part)
 
 
+def _line_served(data: Mapping[str, Any]) -> tuple[str, list[str]]:
+    title = gettext(
+        "Stock came in: reserved for line %(line)s of %(order)s", line=data["line"], order=data.get("order", "")
+    )
+    what = f"{data.get('part', '')} × {data.get('quantity', '')}"
+    return title, [f"{what} · {gettext('Substitute')}" if data.get("substitute") else what]
+
+
 def _line_not_allowed(facts: Mapping[str, Any]) -> str:
     state = LINE_STATES[LineState(facts["state"])]
     return str(gettext("This cannot be done any more: the line's state is “%(state)s”.", state=state))
@@ -203,6 +211,7 @@ tells("promise_changed", _promise_changed, "warn")
 tells("promise_confirmed", _promise_confirmed, "info")
 tells("line_reserved", _line_reserved, "info")
 tells("stock_missing", _stock_missing, "bad")
+tells("line_served", _line_served, "good")
 tells("serial_swapped", _swapped, "warn")
 tells("picked", _picked, "info")
 tells("put_back", _put_back)
@@ -257,7 +266,9 @@ explains(
         "weight_malformed": _l("Enter the weight in kg with a point for decimals, such as 4.2."),
         "line_not_allowed": _line_not_allowed,
         "shipment_not_allowed": _shipment_not_allowed,
-        "still_waiting": _l("There is still no stock for this line."),
+        "still_waiting": _l(
+            "There is still no stock for this line: nothing is free, or what is free is kept for those ahead of it."
+        ),
         "document_unknown": _l("There is no such print."),
     }
 )

@@ -1,6 +1,6 @@
 """What is in stock for a request: the exact part, else its approved substitutes in their order."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import CompoundSelect, func, literal, select, union
@@ -48,6 +48,33 @@ def family(part_ids: Collection[int]) -> CompoundSelect[int]:
         Substitute.part_id.in_(part_ids), Substitute.approved_at.is_not(None)
     )
     return union(select(Part.id).where(Part.id.in_(part_ids)), approved)
+
+
+def approved_for(part_ids: Iterable[int]) -> dict[int, list[int]]:
+    """What may be sent for each of these parts: the part itself, then its approved substitutes, best first."""
+    found = {part_id: [part_id] for part_id in part_ids}
+    query = select(Substitute.part_id, Substitute.substitute_id).where(
+        Substitute.part_id.in_(found), Substitute.approved_at.is_not(None)
+    )
+    for part_id, substitute_id in session.execute(query.order_by(Substitute.rank, Substitute.substitute_id)):
+        found[part_id].append(substitute_id)
+    return found
+
+
+def free_in_bins(part_ids: Iterable[int]) -> dict[tuple[int, int], int]:
+    """How many good unheld pieces of each part lie in the bins of each depot, where there are any: by part and depot."""
+    query = (
+        select(StockBalance.part_id, Location.depot_id, func.sum(StockBalance.on_hand - StockBalance.held))
+        .join(Location, Location.id == StockBalance.location_id)
+        .where(
+            StockBalance.part_id.in_(set(part_ids)),
+            StockBalance.condition == Condition.GOOD,
+            StockBalance.on_hand > StockBalance.held,
+            Location.kind == LocationKind.BIN,
+        )
+        .group_by(StockBalance.part_id, Location.depot_id)
+    )
+    return {(part_id, depot_id or 0): int(free) for part_id, depot_id, free in session.execute(query)}
 
 
 def choose(available: list[Offer], quantity: int) -> Offer | None:

@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, insert, select
 from spares.accounts.access import Actor
 from spares.db import session
 from spares.errors import Conflict, Invalid, NotFound
+from spares.inventory import freed
 from spares.inventory.ledger_digest import digest_of, posting_content
 from spares.inventory.ledger_steps import Step, check_holds, check_parts, check_steps, check_unit, refuse_ended
 from spares.inventory.ledger_stock import (
@@ -100,7 +101,9 @@ def post(
     for step in steps:
         if step.unit_id is not None:
             check_unit(step, states.get(step.unit_id), used)
-    change_balances(_deltas(steps, holds))
+    changes = _deltas(steps, holds)
+    change_balances(changes)
+    freed.note(changes, now)
     posting = {
         "kind": kind,
         "request_key": request_key,
@@ -218,7 +221,9 @@ def release(holds: Sequence[Hold], *, actor: Actor, now: datetime, reason: str, 
     """Free held stock. Raises Conflict when a hold has ended already."""
     lock_parts(hold.part_id for hold in holds)
     refuse_ended(holds)
-    change_balances(_deltas((), holds))
+    changes = _deltas((), holds)
+    change_balances(changes)
+    freed.note(changes, now)
     units = [hold.id for hold in holds if hold.unit_id is not None]
     if units and free_states(units) != len(units):
         raise Conflict("stock_caches_differ", part_id=holds[0].part_id)

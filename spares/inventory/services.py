@@ -11,6 +11,7 @@ from spares.accounts.access import Actor, Permission
 from spares.calendars.models import Depot
 from spares.db import session
 from spares.errors import Conflict, Invalid, NotFound
+from spares.inventory import freed, ledger
 from spares.inventory.models import Location, LocationKind, Move, Part, Substitute, Tracking
 from spares.numbers import parse, scan_key
 
@@ -117,13 +118,17 @@ def change_substitute(row_id: int, rank: int, note: str, *, actor: Actor, now: d
 
 
 def approve_substitute(row_id: int, *, actor: Actor, now: datetime) -> Substitute:
-    """From now on requests are offered the substitute. Raises Conflict when it is approved already."""
+    """From now on requests are offered the substitute, and those that wait already get what is free of it.
+
+    Raises Conflict when it is approved already."""
     actor.must(Permission.PARTS_EDIT)
     row = _substitute(row_id)
     if row.approved_at is not None:
         raise Conflict("substitute_approved")
+    ledger.lock_parts([row.substitute_id])
     row.approved_at, row.approved_by_id = now, actor.id
     session.flush()
+    freed.note_part(row.substitute_id, now)
     facts = {"substitute": row.substitute_id, "rank": row.rank}
     audit.record("substitute_approve", f"part {row.part_id}", facts, actor=actor, now=now)
     return row

@@ -12,6 +12,7 @@ from spares.accounts.access import Actor, Permission
 from spares.accounts.guard import allow, current_actor
 from spares.calendars import queries as calendars
 from spares.dispatch.lifecycle import OPEN_LINES, LineState, ShipmentState
+from spares.dispatch.stock_queue import places
 from spares.dispatch.words import DOCUMENTS, LINE_STATES, LINE_TONES, METHODS, SHIPMENT_STATES, SHIPMENT_TONES
 from spares.rma import documents, obligations, queries
 from spares.rma.acting import once, page_key, refusal_of, seen_version
@@ -96,10 +97,12 @@ def rma_page(rma_id: int, refusals: dict[str, str] | None = None, typed: str = "
     found = queries.exchange(rma_id, actor)
     calendar = calendars.depot_calendar(found.depot)
     actions = next_actions(found, actor)
+    leaving = to_ship(found, g.now, calendar)
     return render_template(
         "rma/rma_show.html",
         found=found,
-        to_ship=to_ship(found, g.now, calendar),
+        to_ship=leaving,
+        places=places([one.order.id for one in leaving if one.waiting]),
         outgoing_steps=_outgoing_steps(found),
         incoming=[
             {
@@ -154,7 +157,7 @@ def next_actions(found: Exchange, actor: Actor) -> list[Action]:
         wanted += [step for leg in found.incoming if leg.obligation.state is state for step in _work(leg)[:1]]
     running = [leg for leg in found.incoming if leg.obligation.state is ObligationState.RUNNING]
     wanted += [step for leg in running for step in _work(leg)]
-    if any(leg.line.state in OPEN_LINES for leg in found.outgoing):
+    if any(leg.line.state in OPEN_LINES - {LineState.BACK_ORDERED} for leg in found.outgoing):
         url = url_for("order_show", number=found.outgoing[0].order.number)
         wanted.append((Permission.DISPATCH_WORK, _("Prepare the dispatch"), url))
     return [Action(label, url) for permission, label, url in wanted if actor.may(permission)]

@@ -11,10 +11,11 @@ from sqlalchemy import func, select
 
 from spares.accounts.access import SYSTEM
 from spares.db import session, transaction
-from spares.dispatch import cancelling, orders, picking, shipping
+from spares.dispatch import cancelling, picking, shipping, waiting
 from spares.dispatch.lifecycle import LineState, LineVerb, ShipmentState, ShipmentVerb, line_after, shipment_after
 from spares.dispatch.models import DispatchLine, Shipment
 from spares.errors import Conflict, SparesError
+from spares.inventory import freed
 from spares.inventory.ledger_check import verify
 from spares.inventory.models import Hold, HoldEnd, Posting, Tracking
 from spares.rma import receipts
@@ -79,7 +80,9 @@ def brought_to(state: LineState) -> Iterator[tuple[DispatchLine, Shipment | None
         line = session.scalars(select(DispatchLine).where(DispatchLine.order_id == order.id)).one()
         shipment = None
         if state is LineState.BACK_ORDERED:
-            put_stock(part, 5, bin_)
+            with transaction():
+                put_stock(part, 5, bin_)
+                freed.take()  # as if its case had been in somebody's hands
         elif state is LineState.PICKED:
             pick_all(order)
         elif state is LineState.PACKED:
@@ -110,7 +113,7 @@ ENDINGS: dict[LineState, Callable[[int], object]] = {
     LineState.UNDELIVERABLE: lambda key: receipts.take_back_undelivered(key, reason="拒收", actor=SYSTEM, now=LATER),
 }
 LINE_SERVICES: dict[LineVerb, Callable[[DispatchLine], object]] = {
-    LineVerb.RESERVE: lambda line: orders.reserve_waiting(line.order_id, line.id, actor=SYSTEM, now=LATER),
+    LineVerb.RESERVE: lambda line: waiting.reserve_waiting(line.order_id, line.id, actor=SYSTEM, now=LATER),
     LineVerb.PICK: lambda line: picking.pick_counted(line.order_id, line.id, actor=SYSTEM, now=LATER),
     LineVerb.UNPICK: lambda line: picking.unpick(line.order_id, line.id, actor=SYSTEM, now=LATER),
     LineVerb.PACK: lambda line: shipping.pack(

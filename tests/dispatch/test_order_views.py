@@ -8,9 +8,10 @@ import time_machine
 from flask import Flask
 
 from spares.accounts.models import Role
-from spares.db import session
+from spares.db import session, transaction
 from spares.dispatch.models import DispatchOrder
 from spares.dispatch.orders import Wanted
+from spares.inventory import freed
 from spares.inventory.models import Tracking
 from tests.conftest import NOON
 from tests.dispatch.desk import browser, send_form
@@ -204,13 +205,27 @@ def test_a_waiting_line_says_whether_stock_has_come(app: Flask) -> None:
         depot, part = make_depot(), make_part()
         order = make_exchange(depot, part).order
         line = lines_now(order)[0]
-    assert "Waits for stock" in client.get(f"/dispatch/{order.number}").text
+    page = client.get(f"/dispatch/{order.number}").text
+    assert "Waits for stock" in page and "Place 1 of 1 in the queue for it" in page
     send_form(client, f"/dispatch/{order.number}/lines/{line.id}/reserve")
     assert "There is still no stock" in client.get(f"/dispatch/{order.number}").text
-    with app.app_context():
+    with app.app_context(), transaction():
         put_stock(part, ["S1"], make_bin(depot))
+        freed.take()  # as if its case had been in somebody's hands
     send_form(client, f"/dispatch/{order.number}/lines/{line.id}/reserve")
     assert states(app, order) == ["reserved"]
+
+
+def test_a_line_that_was_served_says_so(app: Flask) -> None:
+    client = browser(app)
+    with app.app_context():
+        depot, part = make_depot(), make_part("XG-1")
+        order = make_exchange(depot, part).order
+        put_stock(part, ["S1"], make_bin(depot))
+    page = client.get(f"/dispatch/{order.number}").text
+    assert states(app, order) == ["reserved"]
+    assert f"Stock came in: reserved for line 1 of {order.number}" in page and "XG-1 × 1" in page
+    assert "at risk" not in page and "in the queue" not in page
 
 
 def test_an_order_that_has_left_has_no_next_step(app: Flask) -> None:

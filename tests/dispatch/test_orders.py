@@ -12,9 +12,10 @@ from spares.calendars import services as calendars
 from spares.calendars.models import DayStatus, Depot
 from spares.cases.timeline import entries, is_whole, lock_case
 from spares.db import session, transaction
-from spares.dispatch import orders
+from spares.dispatch import orders, waiting
 from spares.dispatch.models import DispatchOrder, PromiseChange
 from spares.errors import Conflict, Invalid
+from spares.inventory import freed
 from spares.rma import receipts
 from spares.rma.models import Obligation
 from tests.conftest import NOON
@@ -134,17 +135,19 @@ def test_an_order_that_has_left_keeps_its_promise(context: Flask) -> None:
     assert refused.value.code == "order_not_open"
 
 
-def test_a_waiting_line_is_reserved_once_stock_has_come(context: Flask) -> None:
+def test_a_waiting_line_is_reserved_by_hand_when_it_was_passed_over(context: Flask) -> None:
     depot = make_depot()
     part = make_part()
     exchange = make_exchange(depot, part)
     line_id = orders.lines_of(exchange.order)[0].id
     with transaction():
-        assert not orders.reserve_waiting(exchange.order.id, line_id, actor=SYSTEM, now=NOON)
-    put_stock(part, ["S1"], make_bin(depot))
+        assert not waiting.reserve_waiting(exchange.order.id, line_id, actor=SYSTEM, now=NOON)
     with transaction():
-        assert orders.reserve_waiting(exchange.order.id, line_id, actor=SYSTEM, now=NOON)
+        put_stock(part, ["S1"], make_bin(depot))
+        freed.take()  # as if its case had been in somebody's hands
+    with transaction():
+        assert waiting.reserve_waiting(exchange.order.id, line_id, actor=SYSTEM, now=NOON)
     with pytest.raises(Conflict) as refused, transaction():
-        orders.reserve_waiting(exchange.order.id, line_id, actor=SYSTEM, now=NOON)
+        waiting.reserve_waiting(exchange.order.id, line_id, actor=SYSTEM, now=NOON)
     assert refused.value.code == "line_not_allowed"
     assert [entry.kind for entry in entries(exchange.case.id)][-1] == "line_reserved"
