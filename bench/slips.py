@@ -78,7 +78,6 @@ SLIP = ShippingSlip(
     packages=2,
     gross_weight="12.350 kg",
     insured_value="CNY 12,800.00",
-    payer="sender",
     return_within_days=10,
     return_to=Party("郑州备件库", "河南省郑州市高新区莲花街 11 号", "返修组", "0371-5555 0123"),
     prepared_by="张镕",
@@ -136,7 +135,7 @@ def plain_platypus(slip: ShippingSlip) -> bytes:
         table(
             [(ours.CARRIER, slip.carrier), (ours.WAYBILL, slip.waybill)],
             (ours.METHOD, worded(ours.METHODS, slip.method)),
-            (ours.PAYER, worded(ours.PAYERS, slip.payer)),
+            (ours.PAYER, None),
         ),
         table(
             [(ours.PROMISED, slip.promised_at), (ours.DISPATCHED, slip.dispatched_at)],
@@ -177,7 +176,7 @@ def table(first: list[tuple[Term, str | None]], *more: tuple[Term, str | None]) 
 def lines_table(slip: ShippingSlip) -> Table:
     rows: list[list[object]] = [[words(SMALL, f"{term.zh} {term.en}") for _, _, term in ours.COLUMNS]]
     for number, line in enumerate(slip.lines, 1):
-        part = [*words(BODY, line.part_number, line.model), *words(SMALL, line.description)]
+        part = [*words(BODY, line.part_number), *words(SMALL, line.description)]
         if line.replaces_serial:
             old = f"{ours.REPLACES.zh} {ours.REPLACES.en}: {line.replaces_part}, S/N {line.replaces_serial}"
             reason = f"; {ours.REASON.zh} {ours.REASON.en}: {line.substitution_reason}"

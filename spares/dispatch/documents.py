@@ -119,13 +119,16 @@ def shipping_slip_for(shipment: Shipment, order: DispatchOrder, *, code_url: str
     depot = calendars.depot(order.depot_id)
     lines = queries.sent_lines([shipment.id])[shipment.id]
     terms = settings.current()
+    some_return = any(line.line.requested_part.return_required for line in lines)
     repaired = queries.repaired_units({line.line.unit_id for line in lines if line.line.unit_id is not None})
     packed_by = queries.name_of(shipment.packed_by_id) or None
     at_depot = Party(depot.name, depot.address, depot.attention, depot.phone)
     return shipping_slip.to_json(
         ShippingSlip(
             number=shipment.number,
-            lines=tuple(_line(line, shipment.packages, line.line.unit_id in repaired) for line in lines),
+            lines=tuple(
+                _line(line, shipment.packages, line.line.unit_id in repaired, some_return=some_return) for line in lines
+            ),
             depot=at_depot,
             consignee=Party(None, order.address, order.consignee, order.phone),
             customer=case.customer.name,
@@ -143,7 +146,7 @@ def shipping_slip_for(shipment: Shipment, order: DispatchOrder, *, code_url: str
             dispatched_at=_local(shipment.dispatched_at, depot) if shipment.dispatched_at else None,
             packages=shipment.packages,
             gross_weight=kilograms(shipment.weight_grams) or None,
-            return_required=any(line.line.requested_part.return_required for line in lines),
+            return_required=some_return,
             return_within_days=terms.return_within_days,
             return_to=at_depot,
             overdue_clause=f"{terms.overdue_clause_zh} {terms.overdue_clause_en}".strip() or None,
@@ -169,7 +172,8 @@ def _value(lines: Sequence[SentLine]) -> str | None:
     return money(sum(prices), *currencies) if len(prices) == len(lines) and len(currencies) == 1 else None
 
 
-def _line(sent: SentLine, packages: int, is_repaired: bool) -> ShippingLine:
+def _line(sent: SentLine, packages: int, is_repaired: bool, *, some_return: bool) -> ShippingLine:
+    """`some_return`: whether the slip asks for anything; where it asks for nothing, no line has to say so."""
     substitute = sent.line.part_id != sent.line.requested_part_id
     reason = sent.line.substitution_reason
     return ShippingLine(
@@ -183,6 +187,7 @@ def _line(sent: SentLine, packages: int, is_repaired: bool) -> ShippingLine:
         replaces_part=sent.faulty_part or None,
         replaces_serial=sent.line.faulty_serial or None,
         substitution_reason=_REASONS.get(reason, reason) or None if substitute else None,
+        return_required=sent.line.requested_part.return_required or not some_return,
     )
 
 

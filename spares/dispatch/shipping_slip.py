@@ -18,6 +18,8 @@ from spares.pdf.fonts import Subset
 from spares.pdf.form import BOTTOM, LEFT, NOBODY, RIGHT, WIDTH, Field, Party, Term
 from spares.pdf.page import BODY, SMALL, STRONG, Foot, Paper, Sheet, height_of, leading
 
+RETIRED = frozenset({"payer", "model"})
+"""Names that papers frozen earlier still hold, always without a value."""
 OVERDUE_CLAUSE = (
     "逾期未返还的故障件，按合同约定计收费用。 A faulty part that is not returned in time is charged under the contract."
 )
@@ -26,11 +28,10 @@ OVERDUE_CLAUSE = (
 @dataclass(frozen=True)
 class ShippingLine:
     """One part in the shipment. `condition`, `nature`: a key of CONDITIONS, NATURES (anything else is printed as it
-    is)."""
+    is). `return_required`: whether the slip's duty to return is about this line too."""
 
     part_number: str
     quantity: int = 1
-    model: str | None = None
     description: str | None = None
     serial: str | None = None
     carton: str | None = None
@@ -39,6 +40,7 @@ class ShippingLine:
     replaces_part: str | None = None
     replaces_serial: str | None = None
     substitution_reason: str | None = None
+    return_required: bool = True
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class ShippingSlip:
 
     The day by which the faulty part must be back is known only after the customer's receipt: give `return_within_days`
     (working days from receipt) and leave `return_by` empty until then. `code_url` is what the QR code says; empty, it
-    says the number. `method` and `payer` are keys of METHODS and PAYERS.
+    says the number. `method` is a key of METHODS. Who pays is not known here: it stays a ruled blank.
     """
 
     number: str
@@ -69,7 +71,6 @@ class ShippingSlip:
     packages: int | None = None
     gross_weight: str | None = None
     insured_value: str | None = None
-    payer: str | None = None
     return_required: bool = True
     return_by: str | None = None
     return_within_days: int | None = None
@@ -87,9 +88,15 @@ def to_json(slip: ShippingSlip) -> dict[str, Any]:
 
 
 def from_json(data: dict[str, Any]) -> ShippingSlip:
-    """The slip that `to_json` froze; TypeError if it holds a name that no slip has."""
+    """The slip that `to_json` froze, with names since retired left out, which were always empty; TypeError if it holds a
+    name that no slip ever had."""
     parties = {name: Party(**data[name]) for name in ("depot", "consignee", "return_to") if data.get(name)}
-    return ShippingSlip(**{**data, **parties, "lines": tuple(ShippingLine(**line) for line in data["lines"])})
+    lines = tuple(ShippingLine(**_known(line)) for line in data["lines"])
+    return ShippingSlip(**{**_known(data), **parties, "lines": lines})
+
+
+def _known(data: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in data.items() if name not in RETIRED}
 
 
 TITLE = Term("发货单", "Shipping slip")
@@ -104,11 +111,6 @@ METHODS = {
     "courier": Term("快递", "Courier"),
     "pickup": Term("客户自提", "Customer pick-up"),
     "engineer": Term("工程师携带", "Carried by engineer"),
-}
-PAYERS = {
-    "sender": Term("发货方", "Sender"),
-    "recipient": Term("收货方", "Recipient"),
-    "third_party": Term("第三方", "Third party"),
 }
 RMA, CASE = Term("返修单号", "RMA no."), Term("服务单号", "Case no.")
 CONTRACT, DATE = Term("合同号", "Contract"), Term("日期", "Date")
@@ -131,6 +133,7 @@ DUTY_BY = Term("请最迟于 {} 返还故障件", "Return the faulty part by {}"
 DUTY_WITHIN = Term("请在签收后 {} 个工作日内返还故障件", "Return the faulty part within {} working days after receipt")
 DUTY_OPEN = Term("请返还故障件", "Return the faulty part")
 NO_DUTY = Term("故障件无需返还", "No part has to be returned")
+NO_DUTY_OF_LINE = Term("本行无需返还", "Nothing to return for this line")
 RECEIVED_ON, RETURN_ON = Term("签收日期", "Received on"), Term("返还期限", "Return by")
 RETURN_TO = Term("返还至", "Return to")
 SIGNATURES = (
@@ -231,7 +234,7 @@ def _transport(sheet: Sheet, y: float, slip: ShippingSlip) -> float:
         Field(CARRIER, slip.carrier, 1.2),
         Field(WAYBILL, slip.waybill, 1.2, BODY, True),
         Field(METHOD, form.worded(METHODS, slip.method), 1.2),
-        Field(PAYER, form.worded(PAYERS, slip.payer), 0.9),
+        Field(PAYER, None, 0.9),
     ]
     second = [
         Field(PROMISED, slip.promised_at, 1.2),
@@ -292,8 +295,7 @@ def _table_head(sheet: Sheet, y: float) -> float:
 def _cells(line: ShippingLine) -> Iterator[list[tuple[str | None, float, bool]]]:
     """The texts of the six columns, each a list of (text, size, bold) from top to bottom; the number is drawn by
     `_line`."""
-    model = line.model if line.model != line.part_number else None
-    yield [(line.part_number, BODY, True), (model, BODY, False), (line.description, SMALL, False)]
+    yield [(line.part_number, BODY, True), (line.description, SMALL, False)]
     yield [(line.serial, BODY, True)]
     yield [(str(line.quantity), BODY, False)]
     yield [(line.carton, BODY, False)]
@@ -336,6 +338,8 @@ def _replaces(line: ShippingLine) -> str:
         parts.append(f"{REPLACES.zh} {REPLACES.en}: {old}")
     if line.substitution_reason:
         parts.append(f"{REASON.zh} {REASON.en}: {line.substitution_reason}")
+    if not line.return_required:
+        parts.append(f"{NO_DUTY_OF_LINE.zh} {NO_DUTY_OF_LINE.en}")
     return "; ".join(parts)
 
 
