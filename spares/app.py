@@ -7,7 +7,7 @@ from flask import Flask
 from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from spares import db, form_words, health, logs, unreadable, web
+from spares import db, form_words, health, logs, page_above, unreadable, web
 from spares.accounts import guard, loopback
 from spares.accounts.sessions import identify
 from spares.calendars.models import Depot
@@ -84,6 +84,7 @@ def create_app(config: Config | None = None) -> Flask:
     loopback.init_app(app)
     guard.init_app(app, identify)
     unreadable.init_app(app)
+    page_above.init_app(app)
     for name in SLICES:
         import_module(name).routes.register(app)
     for recount in (recount_promises, recount_returns):

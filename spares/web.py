@@ -169,7 +169,7 @@ def init_app(app: Flask) -> None:
     app.after_request(_headers)
     app.register_error_handler(SparesError, _refused)
     app.register_error_handler(CSRFError, _form_expired)
-    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(OperationalError, _database_unavailable)
     app.register_error_handler(IntegrityError, _clash)
     app.register_error_handler(Exception, _unexpected)
@@ -361,7 +361,7 @@ def _form_expired(error: CSRFError) -> tuple[str, int]:
     return error_page(400)
 
 
-def _http_error(error: HTTPException) -> BaseResponse | tuple[str, int]:
+def http_error(error: HTTPException) -> BaseResponse | tuple[str, int]:
     if error.code is None or error.code < 400:
         return error.get_response()
     body, status = error_page(error.code)

@@ -22,7 +22,7 @@ STATEMENTS = {
     "overdue": 3,
     "overdue, a past day": 3,
     "reserve": 23,
-    "dispatch": 17,
+    "dispatch": 18,
     "receive a return": 14,
     "receive new stock": 10,
 }

@@ -92,6 +92,7 @@ class DispatchForm(FlaskForm):  # type: ignore[misc]
         _l("Carrier"), [Length(max=60)], render_kw={"maxlength": 60, "list": "carriers", "autocomplete": "off"}
     )
     waybill = ScannedField(_l("Waybill"), [Length(max=60)])
+    shared = BooleanField(_l("Same waybill on purpose: the parcels travel together"))
 
 
 class PromiseForm(FlaskForm):  # type: ignore[misc]

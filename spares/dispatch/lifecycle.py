@@ -74,6 +74,8 @@ LINE_MOVES: dict[tuple[LineState, LineVerb], LineState] = {
     (LineState.DISPATCHED, LineVerb.CONFIRM_RECEIPT): LineState.RECEIVED,
     (LineState.DISPATCHED, LineVerb.LOSE): LineState.LOST,
     (LineState.DISPATCHED, LineVerb.RETURN_UNDELIVERED): LineState.UNDELIVERABLE,
+    (LineState.LOST, LineVerb.CONFIRM_RECEIPT): LineState.RECEIVED,
+    (LineState.LOST, LineVerb.RETURN_UNDELIVERED): LineState.UNDELIVERABLE,
 }
 
 SHIPMENT_MOVES: dict[tuple[ShipmentState, ShipmentVerb], ShipmentState] = {
@@ -82,7 +84,10 @@ SHIPMENT_MOVES: dict[tuple[ShipmentState, ShipmentVerb], ShipmentState] = {
     (ShipmentState.DISPATCHED, ShipmentVerb.CONFIRM_RECEIPT): ShipmentState.DELIVERED,
     (ShipmentState.DISPATCHED, ShipmentVerb.LOSE): ShipmentState.LOST,
     (ShipmentState.DISPATCHED, ShipmentVerb.RETURN_UNDELIVERED): ShipmentState.UNDELIVERABLE,
+    (ShipmentState.LOST, ShipmentVerb.CONFIRM_RECEIPT): ShipmentState.DELIVERED,
+    (ShipmentState.LOST, ShipmentVerb.RETURN_UNDELIVERED): ShipmentState.UNDELIVERABLE,
 }
+"""What was written off as lost may be found again: at the customer after all, or back at the depot."""
 
 OPEN_LINES = frozenset({LineState.BACK_ORDERED, LineState.RESERVED, LineState.PICKED, LineState.PACKED})
 """Lines that the depot still has to do something about."""

@@ -15,7 +15,8 @@ from spares.dispatch import documents, queries, shipping
 from spares.dispatch.board_views import depot_of
 from spares.dispatch.documents import kilograms
 from spares.dispatch.forms import DispatchForm, sent_key
-from spares.dispatch.lifecycle import ShipmentState
+from spares.dispatch.lifecycle import LineState, ShipmentState
+from spares.dispatch.lost import replaced_by
 from spares.dispatch.models import DeliveryMethod, Document, Shipment
 from spares.dispatch.orders import lock_shipment
 from spares.dispatch.promise_words import order_promise
@@ -151,9 +152,11 @@ def shipment_page(
         form = DispatchForm(formdata=None)
         if carriers and order.method is DeliveryMethod.COURIER:
             form.carrier.data = carriers[0]
+    lines = queries.sent_lines([shipment.id])[shipment.id]
     return render_template(
         "dispatch/shipment_show.html",
         shipment=shipment,
+        replaced=replaced_by([one.line.id for one in lines if one.line.state is LineState.LOST]),
         order=order,
         depot=depot,
         form=form,
@@ -161,7 +164,7 @@ def shipment_page(
         promise=order_promise(order, g.now, calendar, cutoff=depot.cutoff, waiting=False)
         if shipment.state is ShipmentState.PACKED
         else None,
-        lines=queries.sent_lines([shipment.id])[shipment.id],
+        lines=lines,
         papers=papers,
         printed=queries.prints_by_kind(papers),
         weight=kilograms(shipment.weight_grams),

@@ -23,12 +23,14 @@ _LONGEST = 60  # characters of a carrier's name or a waybill
 
 @dataclass(frozen=True)
 class Departed:
-    """A dispatched shipment and its lines, for whoever orchestrates the exchange."""
+    """A dispatched shipment and its lines, for whoever orchestrates the exchange. `was_lost`: it had been written off, and
+    was found again."""
 
     shipment: Shipment
     order: DispatchOrder
     case: ServiceCase
     lines: list[DispatchLine]
+    was_lost: bool = False
 
 
 def check_packages(packages: int) -> None:
@@ -125,10 +127,13 @@ def void_packing(
     session.flush()
 
 
-def dispatch(shipment_id: int, *, carrier: str, waybill: str, actor: Actor, now: datetime) -> Departed:
+def dispatch(
+    shipment_id: int, *, carrier: str, waybill: str, actor: Actor, now: datetime, shared: bool = False
+) -> Departed:
     """Hand the shipment over: stock leaves the bins, and the promise is met or missed from this instant on.
 
-    A courier needs a carrier and a waybill. Raises Invalid at the field, Conflict when it has left already."""
+    A courier needs a carrier and a waybill. Raises Invalid at the field, Conflict when it has left already, and Conflict
+    `waybill_used` when another shipment has that waybill of the carrier, unless it is `shared` on purpose."""
     actor.must(Permission.DISPATCH_WORK)
     shipment, order, case = lock_shipment(shipment_id, actor)
     after = shipment_after(shipment.state, ShipmentVerb.DISPATCH)
@@ -139,6 +144,8 @@ def dispatch(shipment_id: int, *, carrier: str, waybill: str, actor: Actor, now:
     for field, text in (("carrier", carrier), ("waybill", waybill), ("waybill", waybill_key)):
         if len(text) > _LONGEST:
             raise Invalid("text_too_long", field=field, limit=_LONGEST)
+    if waybill_key and not shared:
+        _refuse_used(shipment, carrier, waybill_key)
     all_lines, lines, holds = _packed(order, shipment)
     transit = places.outside(LocationKind.IN_TRANSIT)
     steps = [
@@ -188,8 +195,15 @@ def dispatch(shipment_id: int, *, carrier: str, waybill: str, actor: Actor, now:
     return Departed(shipment, order, case, lines)
 
 
+def _refuse_used(shipment: Shipment, carrier: str, waybill_key: str) -> None:
+    query = select(Shipment).where(Shipment.waybill_key == waybill_key, Shipment.id != shipment.id)
+    for other in session.scalars(query.order_by(Shipment.id)):
+        if scan_key(other.carrier) == scan_key(carrier):
+            raise Conflict("waybill_used", field="shared", waybill=other.waybill, number=other.number)
+
+
 def deliver(shipment_id: int, *, occurred_at: datetime, actor: Actor, now: datetime) -> Departed:
-    """The customer has it: stock goes from in transit to the customer. The clock that this starts is the exchange's."""
+    """The customer has it: stock goes from in transit, or from the lost, to the customer. The clock that this starts is the exchange's."""
     actor.must(Permission.RECEIPT_CONFIRM)
     return _end(
         shipment_id,
@@ -233,7 +247,7 @@ def lose(shipment_id: int, *, reason: str, actor: Actor, now: datetime) -> Depar
 
 
 def return_undelivered(shipment_id: int, *, reason: str, actor: Actor, now: datetime) -> Departed:
-    """Refused or undeliverable and back at the depot: to be inspected before it counts as available again."""
+    """Refused, undeliverable, or written off as lost and found, and back at the depot: to be inspected before it counts as available again."""
     actor.must(Permission.DISPATCH_WORK)
     reason = needed(reason, "reason")
     departed = _end(
@@ -256,6 +270,7 @@ def return_undelivered(shipment_id: int, *, reason: str, actor: Actor, now: date
         shipment=departed.shipment.number,
         rma=departed.order.rma_number,
         reason=reason,
+        was_lost=departed.was_lost,
     )
     return departed
 
@@ -300,16 +315,17 @@ def _end(
     reason: str = "",
 ) -> Departed:
     shipment, order, case = lock_shipment(shipment_id, actor)
+    was_lost = shipment.state is ShipmentState.LOST
     shipment.state = shipment_after(shipment.state, verb)
     lines = shipment_lines(shipment)
-    transit = places.outside(LocationKind.IN_TRANSIT)
+    origin = places.outside(LocationKind.LOST if was_lost else LocationKind.IN_TRANSIT)
     target = places.inside(to, order.depot_id) if to is LocationKind.RETURNS else places.outside(to)
     steps = [
         ledger.Step(
             part_id=line.part_id,
             unit_id=line.unit_id,
             quantity=line.quantity,
-            from_id=transit,
+            from_id=origin,
             from_condition=Condition.GOOD,
             to_id=target,
             to_condition=condition,
@@ -333,4 +349,4 @@ def _end(
         line.state = line_after(line.state, line_verb)
     order.version += 1
     session.flush()
-    return Departed(shipment, order, case, lines)
+    return Departed(shipment, order, case, lines, was_lost)

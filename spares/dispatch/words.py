@@ -159,7 +159,10 @@ def _lost(data: Mapping[str, Any]) -> tuple[str, list[str]]:
 
 
 def _undelivered(data: Mapping[str, Any]) -> tuple[str, list[str]]:
-    title = gettext("Shipment %(number)s came back undelivered", number=data.get("shipment", ""))
+    number = data.get("shipment", "")
+    title = gettext("Shipment %(number)s came back undelivered", number=number)
+    if data.get("was_lost"):
+        title = gettext("Shipment %(number)s, written off as lost, turned up at the depot", number=number)
     return title, [data.get("reason", "")]
 
 
@@ -268,6 +271,10 @@ explains(
         "shipment_not_allowed": _shipment_not_allowed,
         "still_waiting": _l(
             "There is still no stock for this line: nothing is free, or what is free is kept for those ahead of it."
+        ),
+        "waybill_used": _l(
+            "Waybill %(waybill)s of this carrier is on shipment %(number)s already. Check it; tick this only if both travel "
+            "under it."
         ),
         "document_unknown": _l("There is no such print."),
     }

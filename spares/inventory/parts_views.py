@@ -134,6 +134,14 @@ def substitute_add(part_id: int) -> ResponseReturnValue:
     return _part_page(part_id, form=form)
 
 
+@routes.get("/substitutes/<int:substitute_id>")
+@allow(Permission.STOCK_SEE)
+def substitute_show(substitute_id: int) -> ResponseReturnValue:
+    """A substitution stands on the page of the part that it is for."""
+    part_id = queries.substituted_part(substitute_id)
+    return redirect(url_for("part_show", part_id=part_id, _anchor="substitutes"))
+
+
 @routes.post("/substitutes/<int:substitute_id>/approve")
 @allow(Permission.PARTS_EDIT)
 def substitute_approve(substitute_id: int) -> ResponseReturnValue:

@@ -81,11 +81,13 @@ OBLIGATION_MOVES: dict[tuple[ObligationState, ObligationVerb], ObligationState] 
     (S.CHARGED, V.START): S.CHARGED,
     (S.CHARGED, V.RECEIVE): S.RECEIVED,
     (S.CHARGED, V.RECEIVE_PART): S.CHARGED,
+    (S.CANCELLED, V.START): S.RUNNING,
     (S.CANCELLED, V.RECEIVE): S.RECEIVED,
     (S.CANCELLED, V.RECEIVE_PART): S.CANCELLED,
 }
 """The clock may be started late (the receipt is confirmed after the faulty part is already on its way, back or given up),
-and a part may come back after it was given up or its request cancelled: goods are never turned away. Some of the pieces
+and a part may come back after it was given up or its request cancelled: goods are never turned away. Nothing was owed for
+a shipment that was lost; when the customer has it after all, it is. Some of the pieces
 that came end no obligation, and a parcel that brought only some is no longer on its way."""
 
 GIVEN_UP = frozenset({S.WAIVED, S.LOST, S.CHARGED, S.CANCELLED})

@@ -29,6 +29,7 @@ BLOCKS: dict[Block, Any] = {
     Block.OVERDUE: _l("Overdue"),
     Block.DISCREPANCY: _l("Discrepancies"),
     Block.BACK_ORDERED: _l("Waiting for stock"),
+    Block.LOST: _l("Lost, to be sent anew"),
     Block.TO_INSPECT: _l("To inspect"),
     Block.ALL: _l("All"),
 }

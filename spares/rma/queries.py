@@ -209,17 +209,18 @@ def shipped_items(shipment_id: int) -> list[tuple[str, str, str]]:
     return [(part, serial or "", faulty) for part, serial, faulty in rows]
 
 
-def owes(shipment_id: int) -> bool:
-    """Whether the receipt of the shipment starts the clock of any return."""
+def owes(shipment_id: int, *, was_lost: bool = False) -> bool:
+    """Whether the receipt of the shipment starts the clock of any return; what was dropped with a lost one is owed again."""
     query = (
         select(Obligation.id)
         .join(ShipmentLine, ShipmentLine.line_id == Obligation.line_id)
         .where(
             ShipmentLine.shipment_id == shipment_id,
             Obligation.came_for_id.is_(None),
-            Obligation.state != ObligationState.CANCELLED,
         )
     )
+    if not was_lost:
+        query = query.where(Obligation.state != ObligationState.CANCELLED)
     return session.scalar(query.limit(1)) is not None
 
 

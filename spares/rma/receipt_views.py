@@ -56,6 +56,7 @@ def receipt_confirm(number: str) -> ResponseReturnValue:
     shipment_id = key_of(NumberKind.SHIPMENT, number) or 0
     shipment, order, case, customer = queries.shipment_of(shipment_id, current_actor())
     rma_number, case_id = order.rma_number, case.id
+    was_lost = shipment.state is ShipmentState.LOST
     depot = calendars.depot(order.depot_id)
     today = calendars.depot_calendar(depot).local_day(g.now)
     form = ReceiptForm()
@@ -90,13 +91,14 @@ def receipt_confirm(number: str) -> ResponseReturnValue:
         case=case,
         customer=customer,
         items=queries.shipped_items(shipment_id),
-        owes=queries.owes(shipment_id),
+        owes=queries.owes(shipment_id, was_lost=was_lost),
+        was_lost=was_lost,
         form=form,
         key=page_key(),
         today=today,
-        is_open=shipment.state is ShipmentState.DISPATCHED,
+        is_open=was_lost or shipment.state is ShipmentState.DISPATCHED,
         due=_due(form.received_on.data, depot),
-        doubt=_doubt(form.received_on.data, shipment.dispatched_at, depot),
+        doubt="" if form.received_on.errors else _doubt(form.received_on.data, shipment.dispatched_at, depot),
         methods=METHODS,
     )
     return page, 200 if request.method == "GET" else refusal_status()

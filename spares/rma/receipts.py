@@ -16,15 +16,17 @@ from spares.dispatch.shipping import Departed
 from spares.errors import Invalid
 from spares.inventory.models import Part
 from spares.rma.deadlines import return_due
-from spares.rma.lifecycle import ObligationVerb, obligation_after
+from spares.rma.lifecycle import ObligationState, ObligationVerb, obligation_after
 from spares.rma.models import Obligation, ObligationEvent
 from spares.rma.requests import drop_obligations
 from spares.rma.undelivered import shelve
 
 
-def dispatch_shipment(shipment_id: int, *, carrier: str, waybill: str, actor: Actor, now: datetime) -> Departed:
+def dispatch_shipment(
+    shipment_id: int, *, carrier: str, waybill: str, actor: Actor, now: datetime, shared: bool = False
+) -> Departed:
     """Dispatch (see `shipping.dispatch`), and note on each obligation which unit went out at which price."""
-    departed = shipping.dispatch(shipment_id, carrier=carrier, waybill=waybill, actor=actor, now=now)
+    departed = shipping.dispatch(shipment_id, carrier=carrier, waybill=waybill, actor=actor, now=now, shared=shared)
     sent = select(DispatchLine.unit_id).where(DispatchLine.id == Obligation.line_id)
     part = select(Part).join(DispatchLine, DispatchLine.part_id == Part.id).where(DispatchLine.id == Obligation.line_id)
     session.execute(
@@ -48,7 +50,7 @@ def confirm_receipt(
     """The customer has the good part since that depot-local day: day 1 of the return is the next working day (§2.5).
 
     `proof` says how we know (signature, carrier's page, e-mail). Raises Invalid for a day before the dispatch or in the
-    future, Conflict when the receipt was confirmed before."""
+    future, Conflict when the receipt was confirmed before. What was written off as lost may have arrived after all."""
     actor.must(Permission.RECEIPT_CONFIRM)
     shipment, order, _ = lock_shipment(shipment_id, actor)
     _depot, calendar = calendars.depot_and_calendar(order.depot_id)
@@ -73,6 +75,8 @@ def confirm_receipt(
     )
     started = list(session.scalars(query))
     for obligation in started:
+        if obligation.state is ObligationState.CANCELLED:  # it was dropped when the shipment was written off
+            obligation.closed_recorded_at = None
         obligation.state = obligation_after(obligation.state, ObligationVerb.START)
         obligation.good_received_on = received_on
         obligation.started_recorded_at = now
@@ -101,6 +105,7 @@ def confirm_receipt(
         received_on=received_on.isoformat(),
         proof=proof.strip(),
         return_due=due.due_on.isoformat() if started else "",
+        was_lost=departed.was_lost,
     )
     session.flush()
     return started
@@ -115,7 +120,7 @@ def lose_shipment(shipment_id: int, *, reason: str, actor: Actor, now: datetime)
 
 
 def take_back_undelivered(shipment_id: int, *, reason: str, actor: Actor, now: datetime) -> Shipment:
-    """Refused or undeliverable and back at the depot, where it stands among the returns to inspect; nothing has to come
+    """Refused, undeliverable, or lost and found, and back at the depot, where it stands among the returns to inspect; nothing has to come
     back for it."""
     departed = shipping.return_undelivered(shipment_id, reason=reason, actor=actor, now=now)
     drop_obligations(departed.lines, reason=reason, actor=actor, now=now)

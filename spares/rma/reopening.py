@@ -82,11 +82,13 @@ def _given_up_as(obligation: Obligation) -> ObligationState | None:
     """How the obligation had been given up before something came, if it had and has not been taken up again."""
     kinds = [state.value for state in GIVEN_UP]
     query = select(ObligationEvent.kind).where(
-        ObligationEvent.obligation_id == obligation.id, ObligationEvent.kind.in_([*kinds, "credited", REOPENED])
+        ObligationEvent.obligation_id == obligation.id,
+        ObligationEvent.kind.in_([*kinds, "credited", REOPENED, "started"]),
     )
-    last = session.scalar(query.order_by(ObligationEvent.id.desc()).limit(1))
-    if last in {None, REOPENED}:
-        return None
+    last_first = list(session.scalars(query.order_by(ObligationEvent.id.desc())))
+    last = next((kind for kind in last_first if kind != "started"), None)
+    if last in {None, REOPENED} or (last == "cancelled" and last_first[0] == "started"):
+        return None  # dropped when its shipment was written off, and owed again since that arrived
     if last in {"charged", "credited"}:
         return ObligationState.CHARGED if charged(obligation.id)[0] else None
     return ObligationState(last)

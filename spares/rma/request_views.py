@@ -26,6 +26,7 @@ from spares.rma.request_standing import check_asked, standing_confirmation
 from spares.rma.requests import request_spares
 from spares.rma.routes import routes
 from spares.web import explain, refusal_status, refusals_on
+from spares.whole_numbers import whole
 
 DESTINATION = ("consignee", "phone", "address", "second_contact")
 
@@ -33,7 +34,8 @@ DESTINATION = ("consignee", "phone", "address", "second_contact")
 @routes.form("/request")
 @allow(Permission.SPARES_REQUEST, Permission.FAULT_CONFIRM)
 def request_new() -> ResponseReturnValue:
-    """Confirm a fault and request spares for it; `?case=` and `?serial=` fill in what is known."""
+    """Confirm a fault and request spares for it; `?case=`, `?serial=`, `?part=`, `?wanted=` and `?quantity=` fill in
+    what is known."""
     form, depots = _form()
     if request.method == "GET":
         _prefill(form, depots[0])
@@ -139,6 +141,8 @@ def _prefill(form: RequestForm, depot: Depot) -> None:
     """What is known before anything is typed: the case or device that led here, and the time."""
     form.confirmed_at.data = calendars.depot_calendar(depot).local(g.now).replace(tzinfo=None, second=0, microsecond=0)
     form.serial.data = request.args.get("serial", "")[:80]
+    form.part.data, form.wanted.data = request.args.get("part", "")[:80], request.args.get("wanted", "")[:80]
+    form.quantity.data = whole(request.args.get("quantity", "")) or 1
     number = request.args.get("case", "")[:40]
     if not number:
         form.case_mode.data = "existing" if cases.own_open_cases(current_actor(), 1) else "new"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask import current_app, flash, g, render_template, request, url_for
+from flask import current_app, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -12,6 +12,7 @@ from spares.accounts.access import Actor, Permission
 from spares.accounts.guard import allow, current_actor
 from spares.calendars import queries as calendars
 from spares.dispatch.lifecycle import OPEN_LINES, LineState, ShipmentState
+from spares.dispatch.lost import replaced_by
 from spares.dispatch.stock_queue import places
 from spares.dispatch.words import DOCUMENTS, LINE_STATES, LINE_TONES, METHODS, SHIPMENT_STATES, SHIPMENT_TONES
 from spares.rma import documents, obligations, queries
@@ -60,6 +61,14 @@ def rma_show(number: str) -> str:
     return rma_page(queries.rma_id_of(number))
 
 
+@routes.get("/returns/<int:obligation_id>")
+@allow(Permission.RMA_SEE)
+def return_show(obligation_id: int) -> ResponseReturnValue:
+    """A return stands on the page of its exchange."""
+    obligation = queries.obligation_of(obligation_id, current_actor())
+    return redirect(url_for("rma_show", number=obligation.rma.number, _anchor=f"back-{obligation.id}"))
+
+
 @routes.post("/rma/<number>/return-slip")
 @allow(Permission.RETURN_ANNOUNCE)
 def return_slip_print(number: str) -> ResponseReturnValue:
@@ -103,6 +112,8 @@ def rma_page(rma_id: int, refusals: dict[str, str] | None = None, typed: str = "
         found=found,
         to_ship=leaving,
         places=places([one.order.id for one in leaving if one.waiting]),
+        replaced=replaced_by([leg.line.id for leg in found.outgoing if leg.line.state is LineState.LOST]),
+        faulty={leg.obligation.line_id: leg.obligation.part.part_number for leg in reversed(found.incoming)},
         outgoing_steps=_outgoing_steps(found),
         incoming=[
             {

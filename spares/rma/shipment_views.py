@@ -40,6 +40,7 @@ def shipment_dispatch(number: str) -> ResponseReturnValue:
             shipment_id,
             carrier=form.carrier.data or "",
             waybill=form.waybill.data or "",
+            shared=form.shared.data,
             actor=current_actor(),
             now=g.now,
         )
@@ -93,17 +94,17 @@ def slips_show(out_id: int, out_copy: int, back_id: int, back_copy: int) -> Resp
 @allow(Permission.OBLIGATION_DECIDE)
 def shipment_lose(number: str) -> ResponseReturnValue:
     """Lost in transit, after the carrier's word."""
-    return _end(number, receipts.lose_shipment, _("Written off as lost."))
+    return _end(number, receipts.lose_shipment, _("Written off as lost. Send another if it is still needed."), "info")
 
 
 @routes.post("/shipments/<number>/undelivered")
 @allow(Permission.DISPATCH_WORK)
 def shipment_undelivered(number: str) -> ResponseReturnValue:
-    """Refused or undeliverable, and back at the depot."""
+    """Refused, undeliverable, or lost and found, and back at the depot."""
     return _end(number, receipts.take_back_undelivered, _("Taken back. The parts wait on the returns shelf."))
 
 
-def _end(number: str, service: Callable[..., Shipment], words: str) -> ResponseReturnValue:
+def _end(number: str, service: Callable[..., Shipment], words: str, tone: str = "success") -> ResponseReturnValue:
     shipment_id = seen_shipment(number).id
     reason = request.form.get("reason", "")[:500]
     actor: Actor = current_actor()
@@ -117,7 +118,7 @@ def _end(number: str, service: Callable[..., Shipment], words: str) -> ResponseR
         target = perform_once(sent_key(), g.now, act)
     except SparesError as error:
         return refused_page(shipment_id, error, reason)
-    flash(words, "success")
+    flash(words, tone)
     return redirect(target)
 
 

@@ -208,6 +208,7 @@ def _serial(data: Mapping[str, Any]) -> str:
 def _receipt(data: Mapping[str, Any]) -> tuple[str, list[str]]:
     due = data.get("return_due", "")
     return gettext("Customer's receipt of %(shipment)s confirmed", shipment=data.get("shipment", "")), [
+        gettext("It had been written off as lost.") if data.get("was_lost") else "",
         gettext("Received %(day)s", day=data.get("received_on", "")),
         gettext("Proof: %(proof)s", proof=data.get("proof", "")),
         gettext("Faulty part to be sent back by %(day)s", day=due) if due else "",

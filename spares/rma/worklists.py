@@ -14,9 +14,10 @@ from sqlalchemy.orm import contains_eager, joinedload
 from spares.accounts.access import Actor
 from spares.calendars import queries as calendars
 from spares.cases.access import visible_cases
-from spares.cases.models import Customer, ServiceCase
+from spares.cases.models import CaseState, Customer, ServiceCase
 from spares.db import session
 from spares.dispatch.lifecycle import LineState, ShipmentState
+from spares.dispatch.lost import is_unreplaced
 from spares.dispatch.models import DispatchLine, DispatchOrder, Shipment, ShipmentLine
 from spares.inventory.models import Part, Unit
 from spares.numbers import NumberKind, key_of, scan_key
@@ -33,6 +34,7 @@ class Block(StrEnum):
     OVERDUE = "overdue"
     DISCREPANCY = "discrepancy"
     BACK_ORDERED = "back_ordered"
+    LOST = "lost"
     TO_INSPECT = "to_inspect"
     ALL = "all"
 
@@ -215,6 +217,10 @@ def _exchanges(block: Block, overdue: ColumnElement[bool], actor: Actor, text: s
                 .correlate(Rma)
                 .exists()
             )
+        case Block.LOST:
+            lines = select(DispatchLine.id).join(DispatchOrder, DispatchOrder.id == DispatchLine.order_id)
+            gone = lines.where(DispatchOrder.rma_id == Rma.id, is_unreplaced()).correlate(Rma)
+            query = query.where(ServiceCase.state == CaseState.OPEN, gone.exists())
         case Block.TO_INSPECT:
             here = or_(waits_for_inspection(), Obligation.state == ObligationState.INSPECTED)
             query = query.where(owed.where(here).exists())

@@ -135,7 +135,9 @@ def send(order: DispatchOrder, *, waybill: str = "SF1000", now: datetime = NOON,
     """Pick, pack and dispatch what is reserved."""
     shipment_id = pack_all(order, now=now, actor=actor).id
     in_transaction(
-        lambda: receipts.dispatch_shipment(shipment_id, carrier="顺丰速运", waybill=waybill, actor=actor, now=now)
+        lambda: receipts.dispatch_shipment(
+            shipment_id, carrier="顺丰速运", waybill=waybill, actor=actor, now=now, shared=True
+        )
     )
     shipment = session.get_one(Shipment, shipment_id)
     keep(shipment)

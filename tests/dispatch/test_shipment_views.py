@@ -219,6 +219,26 @@ def test_odd_waybills(app: Flask, order: DispatchOrder, waybill: str) -> None:
         assert [one.state for one in shipments(app)] == ["packed"]
 
 
+def test_a_waybill_of_another_shipment_is_asked_about_once(app: Flask, order: DispatchOrder) -> None:
+    client = browser(app, Role.WAREHOUSE)
+    with app.app_context():
+        pack_all(order)
+        depot, part = make_depot("BJ"), make_part()
+        put_stock(part, ["T1"], make_bin(depot))
+        send(make_exchange(depot, part).order, waybill="sf 77")
+    page = client.get("/shipments/SH-000001").text
+    assert "Same waybill on purpose" not in page
+    fields = {"carrier": "顺丰速运", "waybill": "SF77", "version": 1}
+    refused = send_form(client, "/shipments/SH-000001/dispatch", **fields)
+    assert refused.status_code == 409
+    assert "Waybill sf 77 of this carrier is on shipment SH-000002 already" in refused.text
+    assert 'name="shared"' in refused.text and 'value="SF77"' in refused.text
+    assert [one.state for one in shipments(app)] == ["packed", "dispatched"]
+    other = send_form(client, "/shipments/SH-000001/dispatch", **(fields | {"shared": "y"}))
+    assert other.status_code == 302
+    assert [one.state for one in shipments(app)] == ["dispatched", "dispatched"]
+
+
 def test_an_engineer_carries_it_without_a_waybill(app: Flask) -> None:
     client = browser(app, Role.WAREHOUSE)
     with app.app_context():

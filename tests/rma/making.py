@@ -89,7 +89,7 @@ def dispatched(world: World, count: int = 1) -> tuple[Rma, Shipment, list[Obliga
     with transaction():
         shipment = shipping.pack(order.id, packages=1, weight_grams=4200, actor=SYSTEM, now=NOON)
     with transaction():
-        receipts.dispatch_shipment(shipment.id, carrier="顺丰", waybill="SF100", actor=SYSTEM, now=NOON)
+        receipts.dispatch_shipment(shipment.id, carrier="顺丰", waybill="SF100", actor=SYSTEM, now=NOON, shared=True)
     return rma, shipment, owed(rma)
 
 
@@ -159,7 +159,7 @@ def modules_dispatched(world: World, count: int = 5) -> tuple[Part, Obligation, 
     with transaction():
         picking.pick_counted(order.id, one.line_id, actor=SYSTEM, now=NOON)
         shipment = shipping.pack(order.id, packages=1, weight_grams=None, actor=SYSTEM, now=NOON)
-        receipts.dispatch_shipment(shipment.id, carrier="顺丰", waybill="SF200", actor=SYSTEM, now=NOON)
+        receipts.dispatch_shipment(shipment.id, carrier="顺丰", waybill="SF200", actor=SYSTEM, now=NOON, shared=True)
     return module, fresh(one), shipment.id
 
 

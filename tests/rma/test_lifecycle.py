@@ -26,7 +26,7 @@ settled      settled     -          -        -           running -         -    
 waived       waived      -          received waived      -       -         -       -          -      -    -       - -
 lost         lost        -          received lost        -       -         -       -          -      -    -       - -
 charged      charged     -          received charged     -       -         -       -          -      -    -       - -
-cancelled    -           -          received cancelled   -       -         -       -          -      -    -       - -
+cancelled    running     -          received cancelled   -       -         -       -          -      -    -       - -
 """
 CASES = [
     (state, verb, after)
