@@ -140,7 +140,7 @@ def test_killed_before_any_statement(kept: tuple[Place, dict[str, Act], Act], st
     while killed_at(act, moment):
         assert stories.rows(place.url) == before, f"killed at statement {moment}"
         moment += 1
-    assert moment > 12
+    assert moment > 10  # every one of these steps takes at least ten, the BEGIN and the sign-in among them
     assert stories.rows(place.url) == after
     for last, left in ((moment - 1, before), (COMMIT, before), (DONE, after)):
         restore()
@@ -243,7 +243,7 @@ def test_killed_on_postgresql(databases: Databases) -> None:
         for story in STORIES[:5]:
             act = place.step(story)
             before = stories.rows(url)
-            for moment in (3, 9, 14, COMMIT):
+            for moment in (3, 5, 8, COMMIT):
                 assert killed_at(act, moment), moment
                 assert stories.rows(url) == before, f"{story} killed at {moment}"
             assert killed_at(act, DONE)
