@@ -1,7 +1,8 @@
 """Cases: the list, one case with all that belongs to it, and a new one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from itertools import count
 from typing import Any
 
 from flask import Response, g, render_template, request, url_for
@@ -23,11 +24,12 @@ from spares.cases.words import LEVELS, STATES
 from spares.errors import Conflict, Invalid
 from spares.files.downloads import content_disposition
 from spares.once import perform_once
+from spares.sheets.limits import limited
 from spares.sheets.writing import Column, ColumnKind, write_table_csv
 from spares.sheets.xlsx_writing import SheetSpec, write_xlsx
 from spares.web import PAGE_SIZE, page_number, refusal_status, refusals_on, zone
 
-MOST_EXPORTED = 20_000
+EXPORTED_AT_ONCE = 2000
 
 
 @routes.get("/cases")
@@ -152,9 +154,16 @@ def _columns() -> list[Column]:
     ]
 
 
-def _exported() -> Iterator[dict[str, str | datetime | None]]:
-    rows, _more = cases_page(_filter(), current_actor(), 1, MOST_EXPORTED)
-    return (_export_row(row) for row in rows)
+def _exported() -> Iterator[Mapping[str, Any]]:
+    return limited(_rows_exported(), "number")
+
+
+def _rows_exported() -> Iterator[dict[str, str | datetime | None]]:
+    for page in count(1):
+        rows, more = cases_page(_filter(), current_actor(), page, EXPORTED_AT_ONCE)
+        yield from map(_export_row, rows)
+        if not more:
+            return
 
 
 def _export_row(row: CaseRow) -> dict[str, str | datetime | None]:

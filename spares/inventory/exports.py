@@ -1,6 +1,7 @@
 """What the lists show, as CSV or XLSX: every page of it, within limits, so that a download cannot starve the bench."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import count
 from typing import Any
 
 from flask import Response, abort, stream_with_context
@@ -9,20 +10,23 @@ from flask_babel import gettext as _
 from spares.inventory import queries, stock_queries
 from spares.inventory.stock_queries import Choices, UnitFilter
 from spares.inventory.words import CONDITIONS, TRACKINGS, place_label
+from spares.sheets.limits import limited
 from spares.sheets.money import Money
 from spares.sheets.writing import Column, ColumnKind, write_table_csv
 from spares.sheets.xlsx_writing import SheetSpec, write_xlsx
 from spares.web import zone
 
 STRIDE = 1000
-MOST_ROWS = 100_000
 TYPES = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 
 
 def sheet_response(kind: str, title: str, columns: Sequence[Column], rows: Iterable[Mapping[str, Any]]) -> Response:
-    """The rows as a download; `kind` is csv or xlsx, anything else is not found."""
+    """The rows as a download; `kind` is csv or xlsx, anything else is not found. The first column holds text.
+
+    It ends at `limited`'s number of rows, and then says so."""
     if kind not in TYPES:
         abort(404)
+    rows = limited(rows, columns[0].key)
     if kind == "csv":
         body: Any = stream_with_context(write_table_csv(columns, rows, zone=zone()))
     else:
@@ -49,7 +53,7 @@ def part_columns() -> list[Column]:
 
 def part_rows(wanted: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Every part that the filter finds."""
-    for page in range(1, MOST_ROWS // STRIDE + 1):
+    for page in count(1):
         rows, more = queries.parts(**wanted, page=page, size=STRIDE)
         for row in rows:
             part = row.part
@@ -84,7 +88,7 @@ def unit_columns() -> list[Column]:
 def unit_rows(wanted: UnitFilter, known: Choices) -> Iterator[dict[str, Any]]:
     """Every unit that the filter finds, in the list's order."""
     after: str | None = ""
-    for _page in range(MOST_ROWS // STRIDE):
+    while True:
         rows, after = stock_queries.units(wanted, known, after=after or "", size=STRIDE)
         for row in rows:
             yield {

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date
+from itertools import count
 from typing import Any
 
 from flask import Response, g, render_template, request
@@ -18,6 +19,7 @@ from spares.rma.models import Obligation
 from spares.rma.routes import routes
 from spares.rma.words import STATES, TONES
 from spares.rma.worklists import Block, ReturnTab, Row
+from spares.sheets.limits import limited
 from spares.sheets.writing import Column, ColumnKind, write_table_csv
 from spares.sheets.xlsx_writing import SheetSpec, write_xlsx
 from spares.web import PAGE_SIZE, page_number, zone
@@ -41,7 +43,7 @@ RETURN_TABS: dict[ReturnTab, Any] = {
     ReturnTab.TO_COME: _l("To be sent back"),
 }
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-MOST_EXPORTED = 50_000
+EXPORTED_AT_ONCE = 2000
 
 
 @routes.get("/rma")
@@ -80,7 +82,7 @@ def rma_export(kind: str) -> Response:
     """The list that is shown, whole, as CSV or XLSX."""
     block, text = _asked()
     columns = _columns()
-    rows = _export_rows(block, text)
+    rows = limited(_export_rows(block, text), "number")
     if kind == "csv":
         body, content_type = b"".join(write_table_csv(columns, rows, zone=zone())), "text/csv; charset=utf-8"
     else:
@@ -155,10 +157,9 @@ def _columns() -> list[Column]:
 
 
 def _export_rows(block: Block, text: str) -> Iterator[dict[str, Any]]:
-    """Every row of the list, read a page at a time, up to the most that an export holds."""
-    size = 500
-    for page in range(1, MOST_EXPORTED // size + 1):
-        rows, _counts = worklists.exchanges(block, current_actor(), g.now, text=text, page=page, size=size)
+    """Every row of the list, read a page at a time."""
+    for page in count(1):
+        rows, _counts = worklists.exchanges(block, current_actor(), g.now, text=text, page=page, size=EXPORTED_AT_ONCE)
         for row in rows:
             due = [one.due_on for one in row.obligations if one.due_on is not None]
             yield {
@@ -172,5 +173,5 @@ def _export_rows(block: Block, text: str) -> Iterator[dict[str, Any]]:
                 "due_on": min(due) if due else None,
                 "states": ", ".join(sorted({str(STATES[one.state]) for one in row.obligations})),
             }
-        if len(rows) < size:
+        if len(rows) < EXPORTED_AT_ONCE:
             return
