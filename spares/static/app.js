@@ -64,51 +64,15 @@
     if (event.target.closest?.("[data-print]")) window.print();
   });
 
-  /* ---- One submit a form: the second click of a double click goes nowhere -------------------------------------- */
-
-  const lock = (form) => {
-    form.dataset.sent = "yes";
-    // After this event, so that the pressed button's own name and value are still sent.
-    setTimeout(() => {
-      for (const button of $$("button[type=submit], button:not([type])", form)) {
-        button.setAttribute("aria-disabled", "true");
-        button.classList.add("is-busy");
-      }
-    });
-    // A post that answers with a file leaves this page standing. By then a repeat is harmless: the request key says so.
-    setTimeout(() => unlock(form), 8000);
-  };
-
-  const unlock = (form) => {
-    delete form.dataset.sent;
-    for (const button of $$("button.is-busy", form)) {
-      button.removeAttribute("aria-disabled");
-      button.classList.remove("is-busy");
-    }
-  };
-
-  document.addEventListener("submit", (event) => {
-    const form = event.target;
-    if (form.closest("[data-scan-loop]") && $("[data-scan-input]", form)) return;
-    if (form.dataset.sent) {
-      event.preventDefault();
-      event.stopImmediatePropagation();
-      return;
-    }
-    leaving = true;
-    if (form.method === "post") lock(form);
-  }, true);
-
-  // A page that comes back from the browser's cache must be usable again.
-  addEventListener("pageshow", () => {
-    leaving = false;
-    $$("form[data-sent]").forEach(unlock);
-  });
-
   /* ---- Warn before typed text is lost -------------------------------------------------------------------------- */
 
   let leaving = false;
   const touched = new WeakSet();
+  // The second click of a double click does not come here: once.js stops it.
+  document.addEventListener("submit", (event) => {
+    if (!(event.target.closest("[data-scan-loop]") && $("[data-scan-input]", event.target))) leaving = true;
+  }, true);
+  addEventListener("pageshow", () => { leaving = false; });
   document.addEventListener("input", (event) => {
     const form = event.target.closest?.("form[data-guard]");
     if (form && event.isTrusted) touched.add(form);
@@ -321,11 +285,7 @@
     }
   });
   document.addEventListener("htmx:afterRequest", (event) => {
-    // Only a form's own request ends its being sent, not a live hint inside it that answers late.
-    if (event.detail.elt.matches("form")) {
-      unlock(event.detail.elt);
-      leaving = false;
-    }
+    if (event.detail.elt.matches("form")) leaving = false;
     if (event.detail.successful) hideTrouble();
   });
   document.addEventListener("htmx:sendError", () => showTrouble("offline"));

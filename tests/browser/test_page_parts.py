@@ -4,10 +4,11 @@ and with the script's promises kept. The kit application has no database, so the
 import re
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Route, expect, sync_playwright
 from werkzeug.serving import make_server
 
 from tests.kit.application import compiled_catalogues, create_kit
@@ -114,6 +115,89 @@ def test_a_double_click_posts_once(page: Page) -> None:
     expect(button).to_be_disabled()
     page.wait_for_timeout(200)
     assert len(posts) == 1
+
+
+def centre(button: Locator) -> tuple[float, float]:
+    """Where to click, for clicks that do not wait for what they begin."""
+    button.scroll_into_view_if_needed()
+    box = button.bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+@contextmanager
+def held(page: Page, pattern: str) -> Iterator[list[Route]]:
+    """What the page asks for at such an address, none of it answered before the end."""
+    asked: list[Route] = []
+    page.route(pattern, lambda route: asked.append(route))
+    yield asked
+    for route in asked:
+        route.fulfill(status=204)
+    page.unroute(pattern)
+
+
+@pytest.mark.parametrize("name", ["method", "target", "action"])
+def test_a_double_click_posts_once_whatever_a_field_is_called(page: Page, name: str) -> None:
+    page.goto("/")
+    button = page.get_by_role("button", name="补打发货单")
+    button.evaluate(
+        "(button, name) => button.form.append(Object.assign(document.createElement('input'), {name}))", name
+    )
+    with held(page, "**/page") as posts:
+        x, y = centre(button)
+        for _ in range(3):
+            # The first has left before the second click: two in one breath are one navigation to the browser anyway.
+            page.mouse.click(x, y)
+            page.wait_for_timeout(200)
+        assert len(posts) == 1
+
+
+def test_a_form_stays_sent_while_its_answer_may_still_come(page: Page) -> None:
+    page.clock.install()
+    page.goto("/")
+    button = page.get_by_role("button", name="补打发货单")
+    posts: list[str] = []
+    # An answer that shows nothing leaves the page as it is while it waits; a page in mid-navigation has no clock to turn.
+    page.route("**/page", lambda route: (posts.append(route.request.url), route.fulfill(status=204)))
+    for _ in range(3):
+        button.click(force=True)
+        page.clock.run_for(15_000)
+    expect(button).to_be_disabled()
+    assert len(posts) == 1
+    page.clock.run_for(20_000)
+    expect(button).to_be_enabled()
+
+
+def test_a_form_that_opens_another_window_can_be_sent_again_soon(page: Page) -> None:
+    page.clock.install()
+    page.goto("/")
+    button = page.get_by_role("button", name="补打发货单")
+    button.evaluate("button => { button.form.target = 'paper'; }")
+    with page.expect_popup():
+        button.click()
+    expect(button).to_be_disabled()
+    page.clock.run_for(9_000)
+    expect(button).to_be_enabled()
+
+
+def test_clicks_before_the_page_has_loaded_post_once(page: Page) -> None:
+    """Neither a script that is still on its way nor the page's being shown lets the second one through."""
+    late: list[Route] = []
+    page.route("**/app.js*", lambda route: late.append(route))
+    page.goto("/", wait_until="commit")
+    button = page.get_by_role("button", name="补打发货单")
+    expect(button).to_be_visible()
+    x, y = centre(button)
+    with held(page, "**/page") as posts:
+        page.mouse.click(x, y)
+        page.wait_for_timeout(200)
+        page.mouse.click(x, y)
+        for route in late:
+            route.continue_()
+        page.wait_for_timeout(300)
+        page.mouse.click(x, y)
+        page.wait_for_timeout(200)
+        assert (len(late), len(posts)) == (1, 1)
 
 
 def test_a_live_hint_follows_what_is_typed(page: Page) -> None:
