@@ -23,6 +23,7 @@ from spares.cases.timeline import lock_case
 from spares.db import session, transaction
 from spares.demo.accounts import DEMO_ACCOUNTS, DEMO_PASSWORD
 from spares.demo.catalogue import CUSTOMERS, EQUIPMENT, PARTS, SHELVES, SUBSTITUTES, WEIGHTS
+from spares.demo.counting import count_stock
 from spares.demo.exchanges import EXCHANGES, Exchange, Step
 from spares.dispatch import documents as shipping_papers
 from spares.dispatch import picking, shipping
@@ -72,6 +73,8 @@ def load(now: datetime) -> bool:
         _customers(world, begun)
         for exchange in EXCHANGES:
             _play(world, exchange)
+        with _chapter():
+            count_stock(world.depot.id, keeper=world.people[Role.WAREHOUSE], now=now)
     return True
 
 

@@ -15,6 +15,9 @@ PAGES: dict[str, dict[str, str]] = {
         "bins": "/places",
         "stock-receive": "/stock/receive",
         "put-away": "/stock/put-away",
+        "stocktakes": "/stocktakes",
+        "stocktake-count": "/stocktakes/bins/4",
+        "labels": "/labels/units?unit=1&unit=2",
     },
     "engineer": {
         "cases": "/cases",
@@ -33,6 +36,8 @@ PAGES: dict[str, dict[str, str]] = {
         "parts": "/parts",
         "part": "/parts/1",
         "import": "/imports/new",
+        "stocktake": "/stocktakes/STK-000001",
+        "stocktake-differences": "/stocktakes/STK-000001/differences",
     },
     "finance": {"overdue": "/reports/overdue", "figures": "/reports/figures"},
     "manager": {"figures": "/reports/figures", "board": "/board"},
