@@ -203,7 +203,8 @@ def _refuse_used(shipment: Shipment, carrier: str, waybill_key: str) -> None:
 
 
 def deliver(shipment_id: int, *, occurred_at: datetime, actor: Actor, now: datetime) -> Departed:
-    """The customer has it: stock goes from in transit, or from the lost, to the customer. The clock that this starts is the exchange's."""
+    """The customer has it: stock goes from in transit, or from the lost, to the customer. The clock that this starts is the
+    exchange's."""
     actor.must(Permission.RECEIPT_CONFIRM)
     return _end(
         shipment_id,
@@ -247,7 +248,9 @@ def lose(shipment_id: int, *, reason: str, actor: Actor, now: datetime) -> Depar
 
 
 def return_undelivered(shipment_id: int, *, reason: str, actor: Actor, now: datetime) -> Departed:
-    """Refused, undeliverable, or written off as lost and found, and back at the depot: to be inspected before it counts as available again."""
+    """Refused, undeliverable, or written off as lost and found, and back at the depot: to be inspected before it counts as
+    available again. Writing off is a decision; taking back what was written off is not: the warehouse takes goods in, and
+    need not ask first."""
     actor.must(Permission.DISPATCH_WORK)
     reason = needed(reason, "reason")
     departed = _end(

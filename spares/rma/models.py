@@ -149,7 +149,7 @@ class ObligationEvent(Base):
 CLOSING = ("received", "waived", "lost", "charged", "cancelled")
 """Events after which nothing is owed, until a later one of REOPENED."""
 REOPENED = "reopened"
-"""What came was not accepted: owed again, by the day in force."""
+"""What came was not accepted, or what was written off as lost was received after all: owed again, by the day in force."""
 WAY = ("sent", "received_part", REOPENED)
 """Events that say what is on its way, and with `came` how many pieces had come."""
 

@@ -1,6 +1,7 @@
 """The customer's receipt of the good part: it starts the 10 working days in which the faulty one must be sent back."""
 
 from datetime import date, datetime, time
+from typing import Any
 
 from sqlalchemy import select, update
 
@@ -15,9 +16,10 @@ from spares.dispatch.orders import lock_shipment
 from spares.dispatch.shipping import Departed
 from spares.errors import Invalid
 from spares.inventory.models import Part
-from spares.rma.deadlines import return_due
+from spares.rma.deadlines import ReturnDue, return_due
 from spares.rma.lifecycle import ObligationState, ObligationVerb, obligation_after
-from spares.rma.models import Obligation, ObligationEvent
+from spares.rma.models import REOPENED, Obligation, ObligationEvent
+from spares.rma.obligations import log_event
 from spares.rma.requests import drop_obligations
 from spares.rma.undelivered import shelve
 
@@ -74,26 +76,9 @@ def confirm_receipt(
         .order_by(Obligation.id)
     )
     started = list(session.scalars(query))
+    facts = {"received_on": received_on.isoformat(), "proof": proof.strip(), "days": days}
     for obligation in started:
-        if obligation.state is ObligationState.CANCELLED:  # it was dropped when the shipment was written off
-            obligation.closed_recorded_at = None
-        obligation.state = obligation_after(obligation.state, ObligationVerb.START)
-        obligation.good_received_on = received_on
-        obligation.started_recorded_at = now
-        obligation.first_due_on = obligation.due_on = due.due_on
-        obligation.due_provisional = due.provisional
-        obligation.version += 1
-        session.add(
-            ObligationEvent(
-                obligation_id=obligation.id,
-                kind="started",
-                recorded_at=now,
-                occurred_at=occurred_at,
-                actor_id=actor.id,
-                facts={"received_on": received_on.isoformat(), "proof": proof.strip(), "days": days},
-                new_due_on=due.due_on,
-            )
-        )
+        _start(obligation, received_on, due, facts, occurred_at=occurred_at, actor=actor, now=now)
     record(
         departed.case,
         "receipt_confirmed",
@@ -111,6 +96,40 @@ def confirm_receipt(
     return started
 
 
+def _start(
+    obligation: Obligation,
+    received_on: date,
+    due: ReturnDue,
+    facts: dict[str, Any],
+    *,
+    occurred_at: datetime,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Its clock runs, whatever has become of it meanwhile. What was dropped when the shipment was written off, and for which
+    nothing lies here, is owed again from now on: the report as of a past day reads that in the events."""
+    if obligation.state is ObligationState.CANCELLED:
+        obligation.closed_recorded_at = None
+        log_event(obligation, REOPENED, actor=actor, now=now, came=obligation.came_quantity, due=due.due_on.isoformat())
+    obligation.state = obligation_after(obligation.state, ObligationVerb.START)
+    obligation.good_received_on = received_on
+    obligation.started_recorded_at = now
+    obligation.first_due_on = obligation.due_on = due.due_on
+    obligation.due_provisional = due.provisional
+    obligation.version += 1
+    session.add(
+        ObligationEvent(
+            obligation_id=obligation.id,
+            kind="started",
+            recorded_at=now,
+            occurred_at=occurred_at,
+            actor_id=actor.id,
+            facts=facts,
+            new_due_on=due.due_on,
+        )
+    )
+
+
 def lose_shipment(shipment_id: int, *, reason: str, actor: Actor, now: datetime) -> Shipment:
     """Lost on the way to the customer: the stock is written to the lost, and nothing has to come back for it."""
     departed = shipping.lose(shipment_id, reason=reason, actor=actor, now=now)
@@ -120,8 +139,8 @@ def lose_shipment(shipment_id: int, *, reason: str, actor: Actor, now: datetime)
 
 
 def take_back_undelivered(shipment_id: int, *, reason: str, actor: Actor, now: datetime) -> Shipment:
-    """Refused, undeliverable, or lost and found, and back at the depot, where it stands among the returns to inspect; nothing has to come
-    back for it."""
+    """Refused, undeliverable, or lost and found, and back at the depot, where it stands among the returns to inspect; nothing
+    has to come back for it."""
     departed = shipping.return_undelivered(shipment_id, reason=reason, actor=actor, now=now)
     drop_obligations(departed.lines, reason=reason, actor=actor, now=now)
     shelve(departed, reason=reason, actor=actor, now=now)

@@ -12,6 +12,7 @@ from spares.cases.confirmation_clock import FaultLevel
 from spares.cases.timeline import lock_case
 from spares.db import transaction
 from spares.dispatch import picking, shipping
+from spares.dispatch.models import Shipment
 from spares.dispatch.orders import ShipTo, Wanted
 from spares.inventory.models import Part
 from spares.rma import receipts, requests
@@ -46,6 +47,30 @@ def make_shop(price_minor: int | None = 123_456) -> Shop:
 
 def sent_to(shop: Shop, customer: str, faulty: str, confirmed: str, received_on: str) -> Obligation:
     """One exchange: confirmed and dispatched at `confirmed`, in the customer's hands on `received_on` (told at noon)."""
+    shipment = left_for(shop, customer, faulty, confirmed)
+    return arrived(shipment, received_on, told=f"{received_on}T12:00")
+
+
+def lost_and_found(shop: Shop, faulty: str, *, lost: str, told: str) -> Obligation:
+    """Dispatched on Tuesday 2026-11-17, written off at `lost`; at `told` it was learned that it has been with the customer
+    since Wednesday the 18th, so that the faulty part is due on Wednesday 2026-12-02."""
+    shipment = left_for(shop, "甲公司", faulty, "2026-11-17T10:00")
+    with transaction():
+        receipts.lose_shipment(shipment.id, reason="承运方确认丢失", actor=CHIEF, now=local(lost))
+    return arrived(shipment, "2026-11-18", told=told)
+
+
+def arrived(shipment: Shipment, received_on: str, *, told: str) -> Obligation:
+    """The customer's receipt of a shipment with one part in it."""
+    with transaction():
+        (owed,) = receipts.confirm_receipt(
+            shipment.id, received_on=date.fromisoformat(received_on), proof="签收", actor=CHIEF, now=local(told)
+        )
+    return owed
+
+
+def left_for(shop: Shop, customer: str, faulty: str, confirmed: str) -> Shipment:
+    """A shipment with one part, confirmed and dispatched at that time."""
     shop.sent += 1
     at = local(confirmed)
     with transaction():
@@ -75,9 +100,4 @@ def sent_to(shop: Shop, customer: str, faulty: str, confirmed: str, received_on:
         picking.pick_scanned(order.id, f"S{shop.sent}", actor=CHIEF, now=at)
         shipment = shipping.pack(order.id, packages=1, weight_grams=None, actor=CHIEF, now=at)
         receipts.dispatch_shipment(shipment.id, carrier="顺丰", waybill=f"SF{shop.sent}", actor=CHIEF, now=at)
-    with transaction():
-        told = local(f"{received_on}T12:00")
-        (owed,) = receipts.confirm_receipt(
-            shipment.id, received_on=date.fromisoformat(received_on), proof="签收", actor=CHIEF, now=told
-        )
-    return owed
+    return shipment

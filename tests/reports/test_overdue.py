@@ -2,19 +2,24 @@
 
 from datetime import date
 
+import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from spares.accounts.access import SYSTEM
 from spares.calendars.models import DayStatus
 from spares.calendars.notice import NoticeDay, NoticeStatus
 from spares.calendars.queries import depot
 from spares.calendars.services import DepotValues, edit_depot, import_notice, set_day
-from spares.db import transaction
+from spares.db import session, transaction
+from spares.dispatch.models import Shipment
 from spares.reports.overdue import Filters, overdue_as_of
-from spares.rma import discrepancies, obligations, returns
+from spares.rma import discrepancies, obligations, receipts, returns
 from spares.rma.deadlines import AgeingBucket, ReturnState
 from spares.rma.discrepancies import Resolution
-from tests.reports.making import CHIEF, local, make_shop, sent_to
+from spares.rma.lifecycle import ObligationState
+from spares.rma.models import Obligation
+from tests.reports.making import CHIEF, Shop, arrived, left_for, local, lost_and_found, make_shop, sent_to
 
 LATER = local("2026-12-31T12:00")
 
@@ -262,3 +267,96 @@ def test_a_parcel_sent_in_time_with_the_wrong_thing_in_it_did_not_keep_the_day(c
         discrepancies.resolve(row.id, Resolution.SEND_BACK, reason="错件", actor=CHIEF, now=local("2026-12-08T10:00"))
     assert (lines("2026-12-04"), lines("2026-12-07")) == ([], [])
     assert lines("2026-12-08") == lines("2026-12-08", now="2026-12-08T16:00") == [("F1", 4, "not_sent")]
+
+
+FOUND = {
+    "2026-12-03": [],
+    "2026-12-10": [],
+    "2026-12-11": [],  # the day before it was told
+    "2026-12-14": [("F1", 8, "not_sent")],
+    "2026-12-18": [("F1", 12, "not_sent")],
+}
+"""Due on Wednesday 2026-12-02, which was learned on Monday 2026-12-14; before that nothing was owed."""
+
+
+def written_off(shop: Shop) -> Shipment:
+    shipment = left_for(shop, "甲公司", "F1", "2026-11-17T10:00")
+    with transaction():
+        receipts.lose_shipment(shipment.id, reason="丢失", actor=CHIEF, now=local("2026-11-20T09:00"))
+    return shipment
+
+
+def turned_down(shop: Shop, owed_id: int, serial: str, received: str, decided: str) -> None:
+    """Another serial comes for it, and is not accepted."""
+    with transaction():
+        other = returns.Arrival(part_id=shop.part.id, serial=serial)
+        (row,) = returns.receive_return(owed_id, other, actor=CHIEF, now=local(received))
+    with transaction():
+        discrepancies.resolve(row.id, Resolution.SEND_BACK, reason="错件", actor=CHIEF, now=local(decided))
+
+
+def test_what_was_written_off_as_lost_and_received_after_all_is_owed_from_that_day_on(context: Flask) -> None:
+    owed = lost_and_found(make_shop(), "F1", lost="2026-11-20T09:00", told="2026-12-14T09:00")
+    assert {day: lines(day) for day in FOUND} == FOUND
+    assert lines("2026-12-14", now="2026-12-14T16:00") == FOUND["2026-12-14"]
+    assert lines("2026-12-18", now="2026-12-18T16:00") == FOUND["2026-12-18"]
+    (line,) = overdue_as_of(date(2026, 12, 18), now=LATER).lines
+    assert (line.due_on, line.first_due_on, line.quantity) == (date(2026, 12, 2), date(2026, 12, 2), 1)
+    assert lines("2026-12-18", Filters(customer_id=line.customer_id, bucket=line.bucket)) == FOUND["2026-12-18"]
+    with transaction():
+        found = returns.Arrival(part_id=owed.part_id, serial="F1")
+        returns.receive_return(owed.id, found, actor=CHIEF, now=local("2026-12-21T10:00"))
+    assert {day: lines(day) for day in FOUND} == FOUND
+    assert lines("2026-12-21") == lines("2026-12-31", now="2026-12-31T12:00") == []
+
+
+def test_another_thing_turned_down_before_the_shipment_was_found_changes_nothing(context: Flask) -> None:
+    shop = make_shop()
+    shipment = written_off(shop)
+    (owed_id,) = session.scalars(select(Obligation.id))
+    turned_down(shop, owed_id, "X1", "2026-11-24T09:00", "2026-11-25T09:00")
+    assert session.get_one(Obligation, owed_id, populate_existing=True).state is ObligationState.CANCELLED
+    arrived(shipment, "2026-11-18", told="2026-12-14T09:00")
+    assert {day: lines(day) for day in FOUND} == FOUND
+    assert lines("2026-12-18", now="2026-12-18T16:00") == FOUND["2026-12-18"]
+    turned_down(shop, owed_id, "X2", "2026-12-21T09:00", "2026-12-22T09:00")
+    assert (lines("2026-12-21"), lines("2026-12-22")) == ([], [("F1", 14, "not_sent")])
+    assert {day: lines(day) for day in FOUND} == FOUND
+
+
+def test_another_thing_turned_down_after_the_shipment_was_found_is_owed_from_then_on(context: Flask) -> None:
+    shop = make_shop()
+    shipment = written_off(shop)
+    (owed_id,) = session.scalars(select(Obligation.id))
+    with transaction():
+        other = returns.Arrival(part_id=shop.part.id, serial="X1")
+        (row,) = returns.receive_return(owed_id, other, actor=CHIEF, now=local("2026-11-24T09:00"))
+    arrived(shipment, "2026-11-18", told="2026-12-14T09:00")
+    with transaction():
+        discrepancies.resolve(row.id, Resolution.SEND_BACK, reason="错件", actor=CHIEF, now=local("2026-12-16T09:00"))
+    expected = {"2026-12-14": [], "2026-12-15": [], "2026-12-16": [("F1", 10, "not_sent")]}
+    assert {day: lines(day) for day in expected} == expected
+    assert lines("2026-12-16", now="2026-12-16T16:00") == expected["2026-12-16"]
+
+
+def test_the_right_part_that_came_while_the_shipment_was_lost_stays_received(context: Flask) -> None:
+    shop = make_shop()
+    shipment = written_off(shop)
+    (owed_id,) = session.scalars(select(Obligation.id))
+    with transaction():
+        found = returns.Arrival(part_id=shop.part.id, serial="F1")
+        returns.receive_return(owed_id, found, actor=CHIEF, now=local("2026-11-24T09:00"))
+    arrived(shipment, "2026-11-18", told="2026-12-14T09:00")
+    assert [lines(day) for day in FOUND] == [[]] * len(FOUND)
+    assert lines("2026-12-18", now="2026-12-18T16:00") == []
+
+
+@pytest.mark.parametrize("verb", ["waive", "charge"])
+def test_what_was_found_can_be_given_up_like_any_other(context: Flask, verb: str) -> None:
+    owed = lost_and_found(make_shop(), "F1", lost="2026-11-20T09:00", told="2026-12-14T09:00")
+    with transaction():
+        if verb == "waive":
+            obligations.waive(owed.id, reason="合同", actor=CHIEF, now=local("2026-12-16T09:00"))
+        else:
+            obligations.charge(owed.id, 5000, reason="合同", actor=CHIEF, now=local("2026-12-16T09:00"))
+    assert (lines("2026-12-15"), lines("2026-12-16")) == ([("F1", 9, "not_sent")], [])

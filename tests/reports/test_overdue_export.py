@@ -14,7 +14,7 @@ from spares.inventory.models import Part
 from spares.reports import overdue_export
 from spares.reports.overdue import Filters, OverdueReport, overdue_as_of
 from spares.rma.deadlines import AgeingBucket
-from tests.reports.making import SHANGHAI, local, make_shop, sent_to
+from tests.reports.making import SHANGHAI, local, lost_and_found, make_shop, sent_to
 
 NOW = local("2026-12-11T18:00")
 
@@ -37,6 +37,21 @@ def test_csv(report: OverdueReport) -> None:
     assert (row["Working days overdue"], row["Price at dispatch"], row["Currency"]) == ("33", "1234.56", "CNY")
     assert dict(zip(header, second, strict=True))["Working days overdue"] == "3"
     assert dict(zip(header, total, strict=True))["Price at dispatch"] == "2469.12"
+
+
+def test_what_was_lost_and_found_is_in_the_files_of_a_past_day(context: Flask) -> None:
+    lost_and_found(make_shop(), "F1", lost="2026-11-20T09:00", told="2026-12-07T09:00")
+    for day, serials in ((date(2026, 12, 4), []), (date(2026, 12, 8), ["F1"])):
+        past = overdue_as_of(day, now=NOW)
+        header, *rows, _total = list(
+            csv.reader(io.StringIO(b"".join(overdue_export.as_csv(past, SHANGHAI)).decode("utf-8-sig")))
+        )
+        assert [row[header.index("Faulty serial")] for row in rows] == serials
+        sheet = openpyxl.load_workbook(io.BytesIO(overdue_export.as_xlsx(past, SHANGHAI)))["Overdue returns"]
+        column = [cell.value for cell in sheet[1]].index("Faulty serial")
+        assert [
+            row[column] for row in sheet.iter_rows(min_row=2, max_row=1 + len(serials), values_only=True)
+        ] == serials
 
 
 def test_xlsx(report: OverdueReport) -> None:

@@ -114,8 +114,10 @@ def test_received_after_all_what_was_owed_is_owed_again(pages: Pages) -> None:
     )
     assert whereabouts("S1") == (LocationKind.CUSTOMER, Condition.GOOD)
     assert "此前已按丢失核销" in engineer.get(f"/cases/{pages.world.case.id}").text
-    kinds = session.scalars(select(ObligationEvent.kind).where(ObligationEvent.obligation_id == one.id))
-    assert list(kinds) == ["cancelled", "started"]
+    kinds = session.scalars(
+        select(ObligationEvent.kind).where(ObligationEvent.obligation_id == one.id).order_by(ObligationEvent.id)
+    )
+    assert list(kinds) == ["cancelled", "reopened", "started"]
     with transaction():
         returns.receive_return(
             one.id, returns.Arrival(part_id=pages.world.part.id, serial="F9"), actor=SYSTEM, now=NOON

@@ -15,7 +15,7 @@ from spares.errors import Invalid
 from spares.inventory.ledger_check import verify
 from spares.inventory.models import Location, LocationKind, StockBalance
 from spares.reports.overdue import overdue_as_of
-from spares.rma import discrepancies, obligations, returns
+from spares.rma import discrepancies, obligations, receipts, returns
 from spares.rma.discrepancies import Resolution
 from spares.rma.documents import return_slip_for
 from spares.rma.lifecycle import ObligationState
@@ -102,6 +102,22 @@ def test_the_report_counts_the_pieces_that_were_out_on_that_day(world: World) ->
     assert overdue_on("2026-12-04") == [(2, 2 * PIECE)]
     assert overdue_on("2026-12-08") == [(2, 2 * PIECE)]
     assert overdue_on("2026-12-09") == []
+
+
+def test_pieces_that_came_while_the_shipment_was_lost_are_not_owed_when_it_is_found(world: World) -> None:
+    _module, one, shipment_id = making.modules_dispatched(world)
+    with transaction():
+        receipts.lose_shipment(shipment_id, reason="丢失", actor=SYSTEM, now=NOON + timedelta(days=1))
+    receive(one, 2)
+    assert (fresh(one).state, fresh(one).came_quantity) == (ObligationState.CANCELLED, 2)
+    with transaction():  # told on Wed 2026-12-09
+        receipts.confirm_receipt(
+            shipment_id, received_on=making.RECEIVED_ON, proof="签收单", actor=SYSTEM, now=NOON + timedelta(days=21)
+        )
+    assert (fresh(one).state, fresh(one).outstanding) == (ObligationState.RUNNING, 3)
+    assert (overdue_on("2026-12-08"), overdue_on("2026-12-09")) == ([], [(3, 3 * PIECE)])
+    receive(one, 3, timedelta(days=28))  # Fri 2026-12-18
+    assert (overdue_on("2026-12-17"), overdue_on("2026-12-18")) == ([(3, 3 * PIECE)], [])
 
 
 def test_the_present_day_gives_the_pieces_too(world: World) -> None:
