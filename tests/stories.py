@@ -22,7 +22,7 @@ from spares.db import Base, session, transaction
 from spares.dispatch import picking, shipping
 from spares.dispatch.models import DispatchLine, DispatchOrder, Shipment
 from spares.dispatch.orders import ShipTo, Wanted
-from spares.inventory import stock_services
+from spares.inventory import freed, stock_services
 from spares.inventory.models import Hold, Location, Unit
 from spares.inventory.stock_arrivals import Arriving
 from spares.rma import receipts, requests, returns, unexpected
@@ -304,7 +304,9 @@ def _reserve_again(depot: Depot, one: Exchange) -> Sendable:
     part = make_part()
     with transaction():
         _requested(depot, one, part.id)
-    put_stock(part, [f"W{one.number}"], session.get_one(Location, depot.bin_id))
+    with transaction():
+        put_stock(part, [f"W{one.number}"], session.get_one(Location, depot.bin_id))
+        freed.take()  # as if its case had been in somebody's hands, so that it was not served by itself
     return _line("reserve")(depot, one)
 
 
@@ -349,7 +351,10 @@ STORIES: dict[str, tuple[str, Callable[[Depot, Exchange], Sendable]]] = {
     "change promise": ("asked", _order("promise", due_at="2026-11-20T12:00", reason=REASON)),
     "pack": ("picked", _pack),
     "reopen": ("packed", _shipment("reopen", reason=REASON)),
-    "dispatch": ("packed", _shipment("dispatch", carrier="顺丰", waybill="SF77")),
+    "dispatch": (
+        "packed",
+        lambda depot, one: _shipment("dispatch", carrier="顺丰", waybill=f"SF77{one.number}")(depot, one),
+    ),
     "receipt": (
         "dispatched",
         lambda _depot, one: Sendable(

@@ -36,6 +36,9 @@ def test_it_is_whole_in_english(pages: Pages) -> None:
     assert "Send back by 2026-12-02" in page
     visible = re.sub(r"<[^>]+>", "", page).replace("中文", "")
     assert set(re.findall(r"[一-鿿]+", visible)) <= {
+        "李工",
+        "郑州市金水区花园路",
+        "号",
         "某银行",
         "核心交换机宕机",
         "电源板故障",
