@@ -15,7 +15,7 @@ from spares.dispatch.models import DeliveryMethod, DispatchLine, DispatchOrder, 
 from spares.dispatch.orders import lines_of, lock_order, lock_shipment, needed, refresh_open
 from spares.errors import Conflict, Invalid
 from spares.inventory import ledger, places
-from spares.inventory.models import Condition, Hold, LocationKind, Part, PostingKind
+from spares.inventory.models import Condition, Hold, LocationKind, Move, Part, Posting, PostingKind, UnitState
 from spares.numbers import scan_key
 
 _LONGEST = 60  # characters of a carrier's name or a waybill
@@ -304,6 +304,23 @@ def shipment_lines(shipment: Shipment) -> list[DispatchLine]:
     return list(session.scalars(query.execution_options(populate_existing=True)))
 
 
+def _still_lost(shipment: Shipment, lines: list[DispatchLine]) -> list[DispatchLine]:
+    """The lines that can be found again: those whose unit has been booked elsewhere since it was written off are left out,
+    and stay lost. Raises Conflict when that leaves none."""
+    units = [line.unit_id for line in lines if line.unit_id is not None]
+    query = (
+        select(UnitState.unit_id)
+        .join(Move, Move.id == UnitState.last_move_id)
+        .join(Posting, Posting.id == Move.posting_id)
+        .where(UnitState.unit_id.in_(units), Posting.kind == PostingKind.LOSE, Posting.reference == shipment.number)
+    )
+    lost = set(session.scalars(query))
+    found = [line for line in lines if line.unit_id is None or line.unit_id in lost]
+    if not found:
+        raise Conflict("nothing_lost", number=shipment.number)
+    return found
+
+
 def _end(
     shipment_id: int,
     verb: ShipmentVerb,
@@ -321,6 +338,8 @@ def _end(
     was_lost = shipment.state is ShipmentState.LOST
     shipment.state = shipment_after(shipment.state, verb)
     lines = shipment_lines(shipment)
+    if was_lost:
+        lines = _still_lost(shipment, lines)
     origin = places.outside(LocationKind.LOST if was_lost else LocationKind.IN_TRANSIT)
     target = places.inside(to, order.depot_id) if to is LocationKind.RETURNS else places.outside(to)
     steps = [

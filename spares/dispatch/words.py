@@ -240,6 +240,7 @@ explains(
             "Nothing of %(number)s can be cancelled any more: all of it has left or was cancelled."
         ),
         "nothing_picked": _l("Nothing of %(number)s is picked. Pick the parts first."),
+        "nothing_lost": _l("Everything in %(number)s has been booked in meanwhile: nothing of it is lost any more."),
         "serial_not_reserved": _l(
             "%(scanned)s is the serial of a %(part)s that is reserved for no order. Expected: a serial that the board "
             "names, or an order's number. To send this piece instead, open the order and scan it there."

@@ -116,7 +116,7 @@ def put_right(discrepancy_id: int, *, reason: str, actor: Actor, now: datetime) 
     if discrepancy.kind is not DiscrepancyKind.ELSEWHERE or discrepancy.unit_id is None:
         raise Conflict("decision_does_not_fit")
     known = standing_of(discrepancy.unit_id)
-    if known is not None and known.shipment:
+    if known is not None and known.under_way:
         raise Conflict("shipment_under_way", shipment=known.shipment, serial=known.unit.serial)
     close(discrepancy, case, Resolution.PUT_RIGHT.value, reason=reason, actor=actor, now=now)
     return discrepancy

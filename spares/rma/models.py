@@ -168,8 +168,8 @@ class DiscrepancyKind(StrEnum):
 
 class Discrepancy(Base):
     """A mismatch found at the door: recorded at once, resolved by a decision with a reason. `obligation_id` is null for
-    an arrival that no RMA expects. Of a unit that the books have elsewhere `expected` is the record that says so, a
-    shipment's number or the code of a place, and the ledger knows nothing of the arrival."""
+    an arrival that no RMA expects. Of a unit that the books have elsewhere `expected` is the record that says so
+    (`Standing.record`), and the ledger knows nothing of the arrival."""
 
     __tablename__ = "discrepancy"
     __table_args__ = (Index(None, "resolved_at", "id"), Index(None, "obligation_id"))

@@ -1,7 +1,8 @@
 """Where the books have a unit that lies on the counter.
 
-Mostly at the customer, whence it comes. If they have it in a depot, or in a shipment of ours that has not ended, one of
-the two is wrong: the books, or the eye that read the serial. The door cannot tell which, and turns nothing away."""
+Mostly at the customer, whence it comes. If they have it in a depot, in a shipment of ours that has not ended, or written
+off with one that was lost, one of the two is wrong: the books, or the eye that read the serial. The door cannot tell which,
+and turns nothing away."""
 
 from dataclasses import dataclass
 
@@ -9,8 +10,21 @@ from sqlalchemy import Select, select
 
 from spares.calendars.models import Depot
 from spares.db import session
-from spares.inventory.models import DEPOT_KINDS, Condition, Location, LocationKind, Move, Posting, Unit, UnitState
+from spares.inventory.models import (
+    DEPOT_KINDS,
+    Condition,
+    Location,
+    LocationKind,
+    Move,
+    Posting,
+    PostingKind,
+    Unit,
+    UnitState,
+)
 from spares.numbers import scan_key
+
+WRITTEN_OFF = "LOST "
+"""Stands before the shipment's number in the record of a unit that was written off with it."""
 
 
 @dataclass(frozen=True)
@@ -26,9 +40,20 @@ class Standing:
 
     @property
     def shipment(self) -> str:
-        """The number of the shipment in which it is under way; empty when it is in none."""
-        under_way = self.place is not None and self.place.kind is LocationKind.IN_TRANSIT
-        return self.last.reference if under_way and self.last is not None else ""
+        """The number of the shipment that alone can book it: it is under way in it, or was written off with it. Empty when
+        there is none."""
+        return self.last.reference if self.last is not None and (self.under_way or self.written_off) else ""
+
+    @property
+    def under_way(self) -> bool:
+        """Whether it is in a shipment that has not ended."""
+        return self.place is not None and self.place.kind is LocationKind.IN_TRANSIT
+
+    @property
+    def written_off(self) -> bool:
+        """Whether it was written off with a shipment that was lost, and has not been found again."""
+        is_lost = self.place is not None and self.place.kind is LocationKind.LOST
+        return is_lost and self.last is not None and self.last.kind is PostingKind.LOSE
 
     @property
     def in_depot(self) -> bool:
@@ -37,8 +62,10 @@ class Standing:
 
     @property
     def record(self) -> str:
-        """What says that it cannot lie on the counter: the shipment's number, or the code of the place in a depot. Empty
-        when nothing does."""
+        """What says that it cannot lie on the counter: the shipment's number, with WRITTEN_OFF before it when it was lost, or
+        the code of the place in a depot. Empty when nothing does."""
+        if self.written_off:
+            return WRITTEN_OFF + self.shipment
         return self.shipment or (self.place.code if self.place is not None and self.in_depot else "")
 
 

@@ -49,7 +49,7 @@ def receive_unexpected(
     customer_id: int | None = None,
 ) -> Discrepancy:
     """Take in what nobody expects, under the case named, else under that of the shipment of ours in which the books have
-    it, else under a new one for the customer (unknown, where it is).
+    it or with which it was written off, else under a new one for the customer (unknown, where it is).
 
     Raises as `shelf.take_in` does, and Invalid for a quantity below 1."""
     actor.must(Permission.RETURN_RECEIVE)

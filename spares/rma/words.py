@@ -17,6 +17,7 @@ from spares.rma.discrepancies import Resolution
 from spares.rma.lifecycle import ObligationState
 from spares.rma.models import DiscrepancyKind
 from spares.rma.shelf import Disposition, Inspection
+from spares.rma.standing import WRITTEN_OFF
 from spares.web import explains, money
 
 STATES: dict[ObligationState, Any] = {
@@ -159,14 +160,19 @@ def found_words(kind: str, expected: str, found: str) -> str:
 
 
 def shipment_of(record: str) -> str:
-    """The record that has a unit elsewhere, if it is a shipment; else empty. No bin may be called like a number."""
-    return record if key_of(NumberKind.SHIPMENT, record) is not None else ""
+    """The shipment that the record of a unit elsewhere names; empty for a place. No bin may be called like a number."""
+    number = record.removeprefix(WRITTEN_OFF)
+    return number if key_of(NumberKind.SHIPMENT, number) is not None else ""
 
 
 def record_words(record: str) -> str:
-    """The record that has a unit elsewhere: a shipment under way, a bin, or another place in a depot by what it is."""
-    if shipment_of(record):
-        return str(gettext("on its way in %(shipment)s", shipment=record))
+    """The record that has a unit elsewhere: a shipment under way, one that was lost, a bin, or another place in a depot by
+    what it is."""
+    shipment = shipment_of(record)
+    if shipment and record.startswith(WRITTEN_OFF):
+        return str(gettext("written off as lost with %(shipment)s", shipment=shipment))
+    if shipment:
+        return str(gettext("on its way in %(shipment)s", shipment=shipment))
     return str(PLACES[INSIDE_BY_CODE[record]]) if record in INSIDE_BY_CODE else record
 
 

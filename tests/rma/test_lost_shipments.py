@@ -11,14 +11,17 @@ from spares.accounts.models import Role
 from spares.cases import services as case_services
 from spares.cases.timeline import entries, is_whole
 from spares.db import session, transaction
+from spares.dispatch.lifecycle import LineState, ShipmentState
 from spares.dispatch.lost import replaced_by
 from spares.dispatch.models import DispatchLine, Shipment
 from spares.errors import Conflict
-from spares.inventory.models import Condition, LocationKind
+from spares.inventory import ledger, places
+from spares.inventory.models import Condition, LocationKind, PostingKind
 from spares.rma import discrepancies, receipts, requests, returns
 from spares.rma.discrepancies import Resolution
 from spares.rma.lifecycle import ObligationState
-from spares.rma.models import Discrepancy, Obligation, ObligationEvent, Rma
+from spares.rma.models import Discrepancy, DiscrepancyKind, Obligation, ObligationEvent, Rma
+from spares.rma.standing import standing
 from spares.rma.worklists import Block, exchanges
 from tests.conftest import NOON
 from tests.factories import post
@@ -124,6 +127,94 @@ def test_received_after_all_what_was_owed_is_owed_again(pages: Pages) -> None:
         )
     assert fresh(one).state is ObligationState.RECEIVED
     assert blocked() == 0 and is_whole(pages.world.case)
+
+
+def booked_in(pages: Pages, serial: str, key: str) -> None:
+    """One unit of what was written off has got onto the returns shelf by itself, as a stranger."""
+    known = standing(pages.world.part.id, serial)
+    assert known is not None and known.place is not None and known.written_off
+    step = ledger.Step(
+        part_id=pages.world.part.id,
+        unit_id=known.unit.id,
+        quantity=1,
+        from_id=known.place.id,
+        from_condition=Condition.GOOD,
+        to_id=places.inside(LocationKind.RETURNS, pages.world.depot.id),
+        to_condition=Condition.TO_INSPECT,
+    )
+    with transaction():
+        ledger.post(PostingKind.RETURN, [step], request_key=key, occurred_at=NOON, actor=SYSTEM, now=NOON)
+
+
+@pytest.mark.parametrize(("stranger", "other"), [("S1", "S2"), ("S2", "S1")])
+@pytest.mark.parametrize("end", ["receipt", "undelivered"])
+def test_the_rest_can_be_found_when_one_unit_was_booked_in_by_itself(
+    pages: Pages, stranger: str, other: str, end: str
+) -> None:
+    _rma, shipment, owed = lost(pages, 2)
+    booked_in(pages, stranger, "stranger")
+    dropped, found = owed if stranger == "S1" else reversed(owed)
+    if end == "receipt":
+        fields = {"received_on": "2026-11-18", "proof": "签收单", "request_key": "r"}
+        answer = post(pages.browser(Role.ENGINEER), f"/receipts/{shipment.number}", fields)
+    else:
+        fields = {"reason": "找到", "request_key": "u", "version": str(shipment.version)}
+        answer = post(pages.browser(Role.WAREHOUSE), f"/shipments/{shipment.number}/undelivered", fields)
+    assert answer.status_code == 302
+    place = LocationKind.CUSTOMER if end == "receipt" else LocationKind.RETURNS
+    assert (whereabouts(other)[0], whereabouts(stranger)[0]) == (place, LocationKind.RETURNS)
+    assert fresh(found).state is (ObligationState.RUNNING if end == "receipt" else ObligationState.CANCELLED)
+    assert (fresh(dropped).state, fresh(dropped).started_recorded_at) == (ObligationState.CANCELLED, None)
+    assert [len(came_for(one)) for one in (dropped, found)] == [0, 0 if end == "receipt" else 1]
+    states = {line.id: line.state for line in session.scalars(select(DispatchLine))}
+    ended = LineState.RECEIVED if end == "receipt" else LineState.UNDELIVERABLE
+    assert (states[dropped.line_id], states[found.line_id]) == (LineState.LOST, ended)
+    assert blocked() == 1  # the customer still lacks the one that lies here
+
+
+@pytest.mark.parametrize("end", ["receipt", "undelivered"])
+def test_nothing_is_found_again_when_every_unit_was_booked_in(pages: Pages, end: str) -> None:
+    _rma, shipment, (one,) = lost(pages)
+    booked_in(pages, "S1", "stranger")
+    told = len(entries(pages.world.case.id))
+    chief = pages.browser()
+    if end == "receipt":
+        fields = {"received_on": "2026-11-18", "proof": "签收单", "request_key": "r"}
+        answer = post(chief, f"/receipts/{shipment.number}", fields)
+    else:
+        fields = {"reason": "找到", "request_key": "u", "version": str(shipment.version)}
+        answer = post(chief, f"/shipments/{shipment.number}/undelivered", fields)
+    assert answer.status_code == 409
+    assert "SH-000001 中的备件均已另行入账" in answer.text
+    session.rollback()
+    assert (fresh(one).state, len(entries(pages.world.case.id))) == (ObligationState.CANCELLED, told)
+    assert session.get_one(Shipment, shipment.id, populate_existing=True).state is ShipmentState.LOST
+    assert whereabouts("S1")[0] is LocationKind.RETURNS
+
+
+@pytest.mark.parametrize(("serial", "count"), [("S1", 1), ("S1", 2), ("S2", 2)])
+def test_the_door_says_with_which_shipment_it_was_written_off(pages: Pages, serial: str, count: int) -> None:
+    """Nothing is booked at the door, and the shipment can then be found whole."""
+    _rma, shipment, owed = lost(pages, count)
+    keeper = pages.browser(Role.WAREHOUSE)
+    fields = {"request_key": "k", "part_number": "SW-24", "serial": serial, "quantity": "1"}
+    asked = post(keeper, "/returns/unexpected", fields)
+    assert asked.status_code == 422
+    assert f"账实不符：SW-24 {serial}（账面：已随 SH-000001 按丢失核销）" in asked.text
+    assert "打开 SH-000001 收回" in asked.text
+    sent = fields | {"anyway": f"elsewhere:SW-24 {serial}", "request_key": "k2"}
+    assert post(keeper, "/returns/unexpected", sent).status_code == 302
+    (row,) = session.scalars(select(Discrepancy)).all()
+    assert (row.kind, row.expected, row.case_id) == (
+        DiscrepancyKind.ELSEWHERE,
+        "LOST SH-000001",
+        pages.world.case.id,
+    )
+    assert whereabouts(serial) == (LocationKind.LOST, Condition.GOOD)
+    fields = {"reason": "找到", "request_key": "u", "version": str(shipment.version)}
+    assert post(keeper, f"/shipments/{shipment.number}/undelivered", fields).status_code == 302
+    assert whereabouts(serial) == (LocationKind.RETURNS, Condition.TO_INSPECT)
+    assert [len(came_for(one)) for one in owed] == [1] * count
 
 
 def test_a_wrong_part_turned_down_after_that_is_owed_still(pages: Pages) -> None:

@@ -12,6 +12,7 @@ from spares.accounts.access import SYSTEM
 from spares.accounts.models import Role
 from spares.cases.models import ServiceCase, TimelineEntry
 from spares.db import session, transaction
+from spares.dispatch.models import Shipment
 from spares.errors import Conflict, Forbidden, Invalid
 from spares.inventory.ledger_check import verify
 from spares.inventory.models import Condition, LocationKind, Move, Unit, UnitState
@@ -91,12 +92,20 @@ def packed(world: World) -> None:
         receipts.take_back_undelivered(shipment.id, reason="拒收", actor=SYSTEM, now=LATER)
 
 
+def lost(world: World) -> Shipment:
+    _rma, shipment, _ = making.dispatched(world)
+    with transaction():
+        receipts.lose_shipment(shipment.id, reason="承运方确认丢失", actor=SYSTEM, now=LATER)
+    return shipment
+
+
 ELSEWHERE: dict[str, tuple[Callable[[World], object], str, str]] = {
     "bin": (lambda world: None, "S4", "A-01-01"),
     "returns shelf": (making.received, "F9", "RETURNS"),
     "repair bench": (at_bench, "F9", "BENCH"),
     "undelivered": (packed, "S1", "RETURNS"),
     "under way": (making.dispatched, "S1", "SH-000001"),
+    "lost": (lost, "S1", "LOST SH-000001"),
 }
 
 
@@ -136,9 +145,9 @@ def test_an_unexpected_unit_that_is_elsewhere_is_recorded(world: World, where: s
     assert row.note == "某公司 王某; SF9; 外箱破损"
     assert (moves(), whereabouts(serial)) == (before, place)
     # The case of the shipment that it should be in; else a new one.
-    assert (row.case_id == world.case.id) is (where == "under way")
+    assert (row.case_id == world.case.id) is (where in {"under way", "lost"})
     assert session.get_one(ServiceCase, row.case_id).title == (
-        "核心交换机宕机" if where == "under way" else f"无单到货 SW-24 {serial}"
+        "核心交换机宕机" if where in {"under way", "lost"} else f"无单到货 SW-24 {serial}"
     )
     assert last_entry() == (
         "unexpected_arrival",

@@ -6,12 +6,15 @@ from html import unescape
 import pytest
 from sqlalchemy import func, select
 
+from spares.accounts.access import SYSTEM
 from spares.accounts.models import Role
 from spares.cases.models import Customer, ServiceCase
-from spares.db import session
+from spares.db import session, transaction
 from spares.inventory.models import Condition, LocationKind, Move
+from spares.rma import receipts
 from spares.rma.lifecycle import ObligationState
 from spares.rma.models import Discrepancy, DiscrepancyKind
+from tests.conftest import NOON
 from tests.factories import post
 from tests.rma import making
 from tests.rma.conftest import Pages
@@ -72,6 +75,7 @@ def test_it_may_settle_what_is_still_owed_later(pages: Pages) -> None:
         ("o1", "sw-48", "账实不符：SW-48 O1（账面：A-01-01）"),
         ("s1", "sw-24", "账实不符：SW-24 S1（账面：SH-000001 在途）"),
         ("f9", "sw-24", "账实不符：SW-24 F9（账面：返还区）"),
+        ("s2", "sw-24", "账实不符：SW-24 S2（账面：已随 SH-000001 按丢失核销）"),
     ],
 )
 def test_a_unit_that_the_books_have_elsewhere_is_asked_about_and_then_recorded(
@@ -80,7 +84,10 @@ def test_a_unit_that_the_books_have_elsewhere_is_asked_about_and_then_recorded(
     if serial == "f9":
         making.received(pages.world)
     else:
-        making.dispatched(pages.world)
+        _rma, shipment, _owed = making.dispatched(pages.world, 2)
+    if serial == "s2":
+        with transaction():
+            receipts.lose_shipment(shipment.id, reason="丢失", actor=SYSTEM, now=NOON)
     moves = session.scalar(select(func.count()).select_from(Move))
     keeper, sent = pages.browser(Role.WAREHOUSE), ARRIVAL | {"serial": serial, "part_number": number}
     for _ in range(2):  # Enter alone asks again and takes nothing in
@@ -89,7 +96,9 @@ def test_a_unit_that_the_books_have_elsewhere_is_asked_about_and_then_recorded(
         for words in (said, "作为差异收下", "重新核对", f'value="{serial}"', "某公司 王某"):
             assert words in asked.text
         assert asked.text.index("重新核对</button>") < asked.text.index("作为差异收下</button>")
-        assert ("/receipts/SH-000001" in asked.text, "打开 SH-000001 收回" in asked.text) == (serial == "s1",) * 2
+        assert ("/receipts/SH-000001" in asked.text, "打开 SH-000001 收回" in asked.text) == (
+            serial in {"s1", "s2"},
+        ) * 2
         assert session.scalar(select(func.count()).select_from(Discrepancy)) == 0
     question = re.search(r'name="anyway" value="([^"]+)"', asked.text)
     assert question is not None
