@@ -9,7 +9,7 @@ from spares.accounts.guard import allow, current_actor
 from spares.calendars import queries as calendars
 from spares.errors import Invalid, NotFound
 from spares.rma import queries, unexpected
-from spares.rma.acting import once, page_key
+from spares.rma.acting import once_to, page_key
 from spares.rma.arrivals import Difference
 from spares.rma.discrepancy_queries import case_number
 from spares.rma.forms import UnexpectedForm
@@ -29,7 +29,7 @@ def return_unexpected() -> ResponseReturnValue:
     taken: list[Discrepancy] = []
     asked: _Contradicted | None = None
 
-    def act() -> str:
+    def act() -> None:
         part_id = _part(form.part_number.data or "")
         difference = unexpected.contradiction(part_id, form.serial.data or "")
         if difference is not None and difference.question != request.form.get("anyway"):
@@ -48,12 +48,11 @@ def return_unexpected() -> ResponseReturnValue:
             customer_id=_customer(form.customer_code.data or ""),
         )
         taken.append(found)
-        return url_for("discrepancy_list")
 
     if form.validate_on_submit():
         with refusals_on(form):
             try:
-                answer = once(act)
+                answer = once_to(url_for("discrepancy_list"), act)
             except _Contradicted as contradicted:
                 asked = contradicted
             else:
