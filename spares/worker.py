@@ -1,4 +1,5 @@
-"""Background work: messages are sent, labels printed and imports run, in a process of their own or in a thread of the web server.
+"""Background work: messages are sent, labels printed, imports run and stock offered to what waits for it, in a process of
+their own or in threads of the web server.
 
 Any number of workers may run; each piece of work is leased in the database, so none is done twice at once and none is
 lost with a killed worker."""
@@ -20,6 +21,7 @@ from spares.config import Config
 from spares.db import session, transaction
 from spares.dispatch import waiting
 from spares.dispatch.stock_queue import parts_to_offer
+from spares.errors import SparesError
 from spares.inventory import imports_work
 from spares.labels.printing import print_next
 from spares.once import RequestKey
@@ -36,7 +38,8 @@ KEEP_ATTEMPTS = timedelta(days=90)
 @click.command()
 @click.option("--once", is_flag=True, help="Do what is waiting now, then stop.")
 def worker(once: bool) -> None:
-    """Send messages and run imports until stopped; a stop waits for the piece of work in hand."""
+    """Send messages, print labels, run imports and offer stock to what waits for it, until stopped; a stop waits for the
+    piece of work in hand."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     if once:
         while work(app):
@@ -100,12 +103,15 @@ def print_labels(app: Flask, _stopped: threading.Event) -> bool:
 
 def offer_stock(app: Flask) -> None:
     """Offer what is free to the lines that wait for it, a part at a time: for those that were in somebody's hands when it
-    came, or wait for more than came at first."""
+    came, or wait for more than came at first. What is wrong with one part keeps nothing from the others."""
     with app.app_context():
         try:
             for part_id in parts_to_offer():
-                with transaction():
-                    waiting.offer(part_id, now=now())
+                try:
+                    with transaction():
+                        waiting.offer(part_id, now=now())
+                except SparesError as error:
+                    log.error("stock_not_offered", part_id=part_id, code=error.code)
         finally:
             session.remove()
 

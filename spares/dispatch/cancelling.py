@@ -1,4 +1,4 @@
-"""Cancelling what has not left yet: its stock is free again in the same transaction."""
+"""Cancelling what has not left yet: its stock, and what was kept for it, serve others in the same transaction."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,7 +10,7 @@ from spares.cases.timeline import record
 from spares.db import session
 from spares.dispatch.lifecycle import OPEN_LINES, LineState, LineVerb, ShipmentState, line_after
 from spares.dispatch.models import DispatchLine, Shipment, ShipmentLine
-from spares.dispatch.orders import lines_of, lock_order, needed, refresh_open
+from spares.dispatch.orders import lines_of, lock_order, needed, note_moved, refresh_open
 from spares.dispatch.shipping import void_packing
 from spares.errors import Conflict
 from spares.inventory import ledger
@@ -41,9 +41,13 @@ def cancel_lines(
         )
         for shipment in session.scalars(query.execution_options(populate_existing=True)).all():
             void_packing(shipment, order, case, reason=reason, actor=actor, now=now)
+    holds = ledger.open_holds([line.id for line in chosen])
+    waited = {line.requested_part_id for line in chosen if line.state is LineState.BACK_ORDERED}
+    if waited:
+        ledger.lock_families(waited | {hold.part_id for hold in holds})
+        note_moved(waited, now)
     for line in chosen:
         line.state, line.unit_id = line_after(line.state, LineVerb.CANCEL), None
-    holds = ledger.open_holds([line.id for line in chosen])
     ledger.release(holds, actor=actor, now=now, reason=reason)
     refresh_open(order, lines)
     record(

@@ -1,6 +1,6 @@
 """Dispatch orders: opened with their promise, reserved in the same transaction, changed and cancelled with a reason."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -19,8 +19,8 @@ from spares.dispatch.lifecycle import OPEN_LINES, LineState
 from spares.dispatch.models import DeliveryMethod, DispatchLine, DispatchOrder, PromiseChange, Shipment
 from spares.dispatch.stock_queue import Turn, kept_back
 from spares.errors import Conflict, Invalid, NotFound
-from spares.inventory import ledger
-from spares.inventory.availability import Offer, choose, offers
+from spares.inventory import freed, ledger
+from spares.inventory.availability import Offer, choose, family, offers
 from spares.inventory.models import Part, Tracking
 
 FARTHEST_PROMISE = timedelta(days=366)
@@ -142,6 +142,7 @@ def change_promise(
         raise Invalid("promise_too_far", field="due_at", days=FARTHEST_PROMISE.days)
     _set_promise(order, case, due_at, reason=reason, actor=actor, now=now)
     order.promise_changed_by_hand = True
+    note_moved(_waited_for([order.id]), now)
     _depot, calendar = calendars.depot_and_calendar(order.depot_id)
     day = calendar.local_day(due_at)
     order.promise_provisional = calendar.is_provisional(day, day)  # by hand nothing is counted: the day itself decides
@@ -154,6 +155,7 @@ def recount_promises(depot: Depot | None, first: date, last: date, actor: Actor,
     query = select(DispatchOrder).where(DispatchOrder.is_open, DispatchOrder.promise_changed_by_hand.is_(False))
     if depot is not None:
         query = query.where(DispatchOrder.depot_id == depot.id)
+    moved: list[int] = []
     for found in session.scalars(query.order_by(DispatchOrder.case_id, DispatchOrder.id)).all():
         order, case = lock_order(found.id, actor)
         home = calendars.depot(order.depot_id)
@@ -161,6 +163,7 @@ def recount_promises(depot: Depot | None, first: date, last: date, actor: Actor,
         why = (promise.kind.value, promise.reason.value, promise.provisional)
         if promise.due_at != order.due_at:
             _set_promise(order, case, promise.due_at, reason="calendar", actor=actor, now=now)
+            moved.append(order.id)
         elif why != (order.promise_kind, order.promise_reason, order.promise_provisional):
             record(
                 case,
@@ -177,7 +180,24 @@ def recount_promises(depot: Depot | None, first: date, last: date, actor: Actor,
             order.version += 1
         order.promise_kind, order.promise_reason = promise.kind.value, promise.reason.value
         order.promise_provisional = promise.provisional
+    note_moved(_waited_for(moved), now)
     session.flush()
+
+
+def note_moved(part_ids: Collection[int], now: datetime) -> None:
+    """Note that lines which wait for these parts have left their place in the queue: what was kept for them, of the parts
+    and of their substitutes, is given to whoever is next at the end of the transaction."""
+    if part_ids:
+        for part_id in session.scalars(family(part_ids)):
+            freed.note_part(part_id, now)
+
+
+def refuse_while_open(case: ServiceCase) -> None:
+    """Raises Conflict while an order of the locked case is open: it would go on taking stock."""
+    query = select(DispatchOrder).where(DispatchOrder.case_id == case.id, DispatchOrder.is_open)
+    order = session.scalars(query.order_by(DispatchOrder.id).limit(1)).first()
+    if order is not None:
+        raise Conflict("case_has_open_order", number=order.number, rma=order.rma_number)
 
 
 def lock_order(order_id: int, actor: Actor) -> tuple[DispatchOrder, ServiceCase]:
@@ -253,6 +273,16 @@ def _set_promise(
     order.due_at = due_at
     order.version += 1
     session.flush()
+
+
+def _waited_for(order_ids: Collection[int]) -> Sequence[int]:
+    """The parts that lines of these orders wait for."""
+    if not order_ids:
+        return []
+    query = select(DispatchLine.requested_part_id).distinct()
+    return session.scalars(
+        query.where(DispatchLine.order_id.in_(order_ids), DispatchLine.state == LineState.BACK_ORDERED)
+    ).all()
 
 
 def _new_line(order: DispatchOrder, number: int, want: Wanted) -> DispatchLine:

@@ -1,4 +1,5 @@
-"""Lines that wait for stock are served by themselves, in turn, in the transaction that brings or frees it.
+"""Lines that wait for stock are served by themselves, in turn, in the transaction that brings or frees it, or in which a
+line ahead of them leaves its place.
 
 Whoever writes stock of a part holds its lock until he commits, so two arrivals serve the queue one after the other. A
 line's case is locked after the part, against the usual order; so it is never waited for. When somebody else has it in
@@ -7,6 +8,7 @@ hand, what the line waits for is kept, and the worker offers it again a little l
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
+import structlog
 from sqlalchemy import select
 
 from spares.accounts.access import SYSTEM, Actor, Permission
@@ -17,10 +19,12 @@ from spares.dispatch.lifecycle import LineState, LineVerb, line_after
 from spares.dispatch.models import DispatchLine, DispatchOrder
 from spares.dispatch.orders import choose_for, hold_for, line_of, lock_order, offers_for
 from spares.dispatch.stock_queue import Turn, Waiting, kept_back, waiting_for
+from spares.errors import Conflict, SparesError
 from spares.inventory import freed, ledger
 from spares.inventory.availability import approved_for, free_in_bins
 from spares.inventory.models import Part
 
+log = structlog.get_logger("spares.waiting")
 AT_ONCE = 500
 """The most lines that are looked at in one go; what more stock could serve is served in the next."""
 
@@ -66,6 +70,7 @@ def serve_freed() -> None:
     """Give the stock that the open transaction has freed to those who wait for it. Done at the end of every transaction."""
     parts = freed.take()
     if parts:
+        ledger.lock_parts(parts)
         serve(parts, now=max(parts.values()))
 
 
@@ -103,19 +108,30 @@ def _serve(batch: Sequence[Waiting], free: dict[tuple[int, int], int], now: date
             continue
         order, case, line = found
         if line.state is LineState.BACK_ORDERED:
-            _reserve(order, line, place[0], now)
             free[place] -= waiting.quantity
+            if not _reserved(order, line, place[0], now):
+                continue
             told.setdefault(order.id, (order, case, []))[2].append(line)
     _tell(told, now)
     return sum(len(lines) for _, _, lines in told.values())
 
 
-def _reserve(order: DispatchOrder, line: DispatchLine, part_id: int, now: datetime) -> None:
+def _reserved(order: DispatchOrder, line: DispatchLine, part_id: int, now: datetime) -> bool:
+    """Reserve the part for the line; whether that went well. Where the books disagree nothing of it has happened, and it is
+    logged: it must not undo what somebody does who merely brought stock."""
+    session.flush()  # what is not written yet must not be undone with the savepoint, of which the session knows nothing
+    try:
+        with session.connection().begin_nested():
+            if not ledger.hold_available(line.id, part_id, order.depot_id, line.quantity, actor=SYSTEM, now=now):
+                raise Conflict("stock_caches_differ", part_id=part_id)
+    except SparesError as error:
+        log.error("line_not_served", line=line.id, order=order.number, part_id=part_id, code=error.code)
+        return False
     line.state = line_after(line.state, LineVerb.RESERVE)
     line.part_id = part_id
     line.substitution_reason = "" if part_id == line.requested_part_id else "no_exact_stock"
-    hold_for(line, order.depot_id, actor=SYSTEM, now=now)
     order.version += 1
+    return True
 
 
 def _tell(told: dict[int, tuple[DispatchOrder, ServiceCase, list[DispatchLine]]], now: datetime) -> None:

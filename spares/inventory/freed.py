@@ -23,7 +23,8 @@ def note(changes: Mapping[tuple[int, int, str], tuple[int, int]], now: datetime)
 
 
 def note_part(part_id: int, now: datetime) -> None:
-    """Note that stock of the part may serve more than before. The caller has locked the part."""
+    """Note that stock of the part may serve more than before. The part is locked at the transaction's end, unless it is
+    locked already; whoever locks other parts in the same transaction locks this one with them."""
     session.info.setdefault(FREED, {})[part_id] = now
 
 

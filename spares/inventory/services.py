@@ -135,7 +135,8 @@ def approve_substitute(row_id: int, *, actor: Actor, now: datetime) -> Substitut
 
 
 def withdraw_substitute(row_id: int, reason: str, *, actor: Actor, now: datetime) -> Substitute:
-    """Take the approval back: no new request is offered the substitute. What was shipped in its name stays."""
+    """Take the approval back: no new request is offered the substitute, and what was kept of it for those who wait for the
+    part serves others. What was shipped in its name stays."""
     actor.must(Permission.PARTS_EDIT)
     row = _substitute(row_id)
     if row.approved_at is None:
@@ -143,6 +144,7 @@ def withdraw_substitute(row_id: int, reason: str, *, actor: Actor, now: datetime
     reason = required_reason(reason)
     row.approved_at, row.approved_by_id = None, None
     session.flush()
+    freed.note_part(row.substitute_id, now)
     facts = {"substitute": row.substitute_id, "reason": reason}
     audit.record("substitute_withdraw", f"part {row.part_id}", facts, actor=actor, now=now)
     return row

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
+
 from spares.accounts.access import SYSTEM, Actor
 from spares.calendars.models import Depot
 from spares.cases import services as cases
@@ -15,8 +17,9 @@ from spares.cases.timeline import lock_case
 from spares.db import is_writing, session, transaction
 from spares.dispatch import picking, shipping
 from spares.dispatch.board import BoardLine, one
-from spares.dispatch.models import DispatchOrder, Shipment
+from spares.dispatch.models import DispatchLine, DispatchOrder, Shipment
 from spares.dispatch.orders import ShipTo, Wanted
+from spares.inventory import services
 from spares.inventory.models import Part
 from spares.rma import receipts, requests
 from spares.rma.models import Rma
@@ -142,3 +145,24 @@ def send(order: DispatchOrder, *, waybill: str = "SF1000", now: datetime = NOON,
     shipment = session.get_one(Shipment, shipment_id)
     keep(shipment)
     return shipment
+
+
+def state_of(exchange: Exchange) -> str:
+    """The states of the exchange's lines, joined."""
+    session.rollback()
+    query = select(DispatchLine.state).where(DispatchLine.order_id == exchange.order.id)
+    return " ".join(state.value for state in session.scalars(query.order_by(DispatchLine.line_no)))
+
+
+def waiting_in(*exchanges: Exchange) -> list[int]:
+    """Which of them, by their place in the call, have nothing yet."""
+    return [number for number, one in enumerate(exchanges) if state_of(one) == "back_ordered"]
+
+
+def substitute(part: Part, other: Part, *, approved: bool) -> int:
+    """Let the one stand in for the other, by the key of the record."""
+    with transaction():
+        row = services.add_substitute(part.id, other.id, 1, actor=SYSTEM, now=NOON)
+        if approved:
+            services.approve_substitute(row.id, actor=SYSTEM, now=NOON)
+    return row.id

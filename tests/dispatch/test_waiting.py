@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
+from structlog.testing import capture_logs
 
 from spares import worker
 from spares.accounts.access import SYSTEM
@@ -21,15 +22,16 @@ from spares.dispatch.lifecycle import LineState
 from spares.dispatch.models import DispatchLine, DispatchOrder
 from spares.dispatch.orders import Wanted
 from spares.dispatch.stock_queue import IN_TURN, Place, parts_to_offer, places
+from spares.errors import Conflict
 from spares.inventory import freed, ledger, services, stock_services
 from spares.inventory import places as stock_places
 from spares.inventory.ledger_check import verify
-from spares.inventory.models import Condition, Hold, Location, LocationKind, Part, Tracking, Unit
+from spares.inventory.models import Condition, Hold, Location, LocationKind, Part, StockBalance, Tracking, Unit
 from spares.inventory.stock_arrivals import Arriving
 from spares.outbox import Message
 from tests.conftest import NOON
 from tests.dispatch.desk import statements
-from tests.dispatch.making import Exchange, make_exchange
+from tests.dispatch.making import make_exchange, state_of, substitute, waiting_in
 from tests.factories import make_actor, make_bin, make_depot, make_part, put_stock
 from tests.racing import Task, race
 
@@ -37,26 +39,6 @@ HERE = "tests.dispatch.test_waiting"
 YESTERDAY = NOON - timedelta(days=1)
 QUEUE = int(os.environ.get("SPARES_TEST_QUEUE", "48"))
 """How many lines wait in the race; SPARES_TEST_QUEUE=500 makes a long queue of it."""
-
-
-def state_of(exchange: Exchange) -> str:
-    """The states of the exchange's lines, joined."""
-    session.rollback()
-    query = select(DispatchLine.state).where(DispatchLine.order_id == exchange.order.id)
-    return " ".join(state.value for state in session.scalars(query.order_by(DispatchLine.line_no)))
-
-
-def waiting_in(*exchanges: Exchange) -> list[int]:
-    """Which of them, by their place in the call, have nothing yet."""
-    return [number for number, one in enumerate(exchanges) if state_of(one) == "back_ordered"]
-
-
-def substitute(part: Part, other: Part, *, approved: bool) -> int:
-    with transaction():
-        row = services.add_substitute(part.id, other.id, 1, actor=SYSTEM, now=NOON)
-        if approved:
-            services.approve_substitute(row.id, actor=SYSTEM, now=NOON)
-    return row.id
 
 
 def test_stock_goes_by_promise_then_level_then_age(context: Flask) -> None:
@@ -179,6 +161,28 @@ def test_what_a_line_waits_for_is_kept_from_those_behind_it_alone(context: Flask
     assert list(verify()) == []
 
 
+def test_a_line_for_which_the_books_disagree_refuses_no_receipt(context: Flask) -> None:
+    depot, part, other = make_depot(), make_part(), make_part()
+    shelf = make_bin(depot)
+    damaged = make_exchange(depot, other, confirmed_at=YESTERDAY)
+    healthy = make_exchange(depot, other)
+    substitute(other, part, approved=True)
+    with transaction():
+        session.add(StockBalance(part_id=other.id, location_id=shelf.id, condition=Condition.GOOD, on_hand=1, held=0))
+    with capture_logs() as logged, transaction():
+        put_stock(part, ["S1"], shelf)
+        freed.note_part(other.id, NOON)
+    assert waiting_in(damaged, healthy) == [0]
+    (line,) = orders.lines_of(damaged.order)
+    told = {"line": line.id, "order": damaged.order.number, "part_id": other.id, "code": "stock_caches_differ"}
+    assert [one for one in logged if one["event"] == "line_not_served"] == [
+        {"event": "line_not_served", "log_level": "error"} | told
+    ]
+    assert entries(damaged.case.id)[-1].kind != "line_served"
+    assert len(session.scalars(select(Hold)).all()) == 1
+    assert len(list(verify())) == 1
+
+
 def test_whoever_asked_and_the_engineer_of_the_case_are_told(context: Flask) -> None:
     depot, part = make_depot(), make_part("XG-1")
     engineer = make_actor(Role.ENGINEER, email="li@example.org")
@@ -223,6 +227,33 @@ def test_the_worker_offers_what_was_passed_over(app: Flask) -> None:
     worker.offer_stock(app)
     with app.app_context():
         assert state_of(exchange) == "reserved" and parts_to_offer() == []
+
+
+def test_one_bad_part_keeps_nothing_from_the_others(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    with app.app_context():
+        depot, bad, good = make_depot(), make_part(), make_part()
+        shelf = make_bin(depot)
+        exchanges = [make_exchange(depot, part) for part in (bad, good)]
+        with transaction():
+            for serial, part in (("S1", bad), ("S2", good)):
+                put_stock(part, [serial], shelf)
+            freed.take()
+        bad_id = bad.id
+        assert parts_to_offer() == [bad_id, good.id]
+        session.remove()
+    offer = worker.waiting.offer
+
+    def refusing(part_id: int, *, now: datetime) -> int:
+        if part_id == bad_id:
+            raise Conflict("stock_caches_differ", part_id=part_id)
+        return offer(part_id, now=now)
+
+    monkeypatch.setattr(worker.waiting, "offer", refusing)
+    with capture_logs() as logged:
+        worker.offer_stock(app)
+    with app.app_context():
+        assert [state_of(one) for one in exchanges] == ["back_ordered", "reserved"]
+    assert [(one["event"], one["part_id"]) for one in logged] == [("stock_not_offered", bad_id)]
 
 
 def test_an_arrival_that_nobody_waits_for_asks_once(app: Flask) -> None:
