@@ -12,10 +12,11 @@ from spares.accounts import guard, loopback
 from spares.accounts.sessions import identify
 from spares.calendars.models import Depot
 from spares.calendars.services import when_days_change, when_depot_added
+from spares.cases.services import objects_to_closing
 from spares.config import Config, from_environment
 from spares.desk import navigation
 from spares.dispatch import holding, stocktaking, waiting
-from spares.dispatch.orders import recount_promises
+from spares.dispatch.orders import recount_promises, refuse_while_open
 from spares.files import words as file_words
 from spares.inventory.holders import described_by
 from spares.inventory.places import ensure_places
@@ -90,6 +91,7 @@ def create_app(config: Config | None = None) -> Flask:
     for recount in (recount_promises, recount_returns):
         when_days_change(recount)
     when_depot_added(_with_places)
+    objects_to_closing(refuse_while_open)
     described_by(holding.holders)
     finds_carried(carried)
     reserved_by(stocktaking)

@@ -1,6 +1,7 @@
 """What can be done to customers, equipment and cases. Every step of a case lands on its timeline."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -23,6 +24,16 @@ from spares.cases.timeline import lock_case, record
 from spares.db import session
 from spares.errors import Conflict, Invalid
 from spares.numbers import parse, scan_key
+
+Objection = Callable[[ServiceCase], None]
+_objections: list[Objection] = []
+
+
+def objects_to_closing(objection: Objection) -> None:
+    """Have a function of an upper slice asked about every case that is to be closed: it raises Conflict while something
+    of the case would go on. Registering it again changes nothing."""
+    if objection not in _objections:
+        _objections.append(objection)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -225,11 +236,14 @@ def take_over(case_id: int, *, actor: Actor, now: datetime) -> None:
 
 
 def close_case(case_id: int, resolution: str, *, actor: Actor, now: datetime) -> None:
-    """Close with what solved it. What is still owed back stays owed, and a closed case still takes notes."""
+    """Close with what solved it. What is still owed back stays owed, and a closed case still takes notes. Raises Conflict
+    while an upper slice objects: an order that is still open would go on taking stock."""
     actor.must(Permission.CASES_EDIT)
     case = lock_case(case_id, actor)
     _must_be_open(case)
     text = _needed(resolution, "resolution")
+    for objection in _objections:
+        objection(case)
     case.state = CaseState.CLOSED
     case.closed_at = now
     case.version += 1

@@ -233,6 +233,10 @@ explains(
         "lines_missing": _l("Ask for at least one part."),
         "quantity_not_positive": _l("Enter a quantity of 1 or more."),
         "order_not_open": _l("Everything of %(number)s has left or was cancelled."),
+        "case_has_open_order": _l(
+            "The case cannot be closed: order %(number)s of %(rma)s is still open and takes stock. Dispatch it or cancel it "
+            "first, then close the case."
+        ),
         "promise_in_past": _l("The new promise must lie in the future (%(at)s has passed)."),
         "promise_too_far": _l("A promise can lie %(days)s days ahead at most."),
         "line_choice_missing": _l("Choose at least one line."),

@@ -8,17 +8,21 @@ from flask import Flask
 from sqlalchemy import select
 
 from spares.accounts.access import SYSTEM
+from spares.accounts.models import Role
 from spares.calendars import services as calendars
 from spares.calendars.models import DayStatus, Depot
+from spares.cases import services as cases
+from spares.cases.models import CaseState, ServiceCase
 from spares.cases.timeline import entries, is_whole, lock_case
 from spares.db import session, transaction
-from spares.dispatch import orders, waiting
+from spares.dispatch import cancelling, orders, waiting
 from spares.dispatch.models import DispatchOrder, PromiseChange
 from spares.errors import Conflict, Invalid
 from spares.inventory import freed
 from spares.rma import receipts
 from spares.rma.models import Obligation
 from tests.conftest import NOON
+from tests.dispatch.desk import browser, send_form
 from tests.dispatch.making import Exchange, make_exchange, send
 from tests.factories import make_bin, make_depot, make_part, put_stock
 
@@ -151,3 +155,51 @@ def test_a_waiting_line_is_reserved_by_hand_when_it_was_passed_over(context: Fla
         waiting.reserve_waiting(exchange.order.id, line_id, actor=SYSTEM, now=NOON)
     assert refused.value.code == "line_not_allowed"
     assert [entry.kind for entry in entries(exchange.case.id)][-1] == "line_reserved"
+
+
+def test_a_case_is_closed_only_when_no_order_of_it_is_open(app: Flask) -> None:
+    with app.app_context():
+        depot, part = make_depot(), make_part()
+        exchange = make_exchange(depot, part)
+        told = len(entries(exchange.case.id))
+        session.remove()
+    address, fields = (
+        f"/cases/{exchange.case.id}/close",
+        {"reason": "用户已恢复", "version": str(exchange.case.version)},
+    )
+    for language, words in (
+        (
+            "en",
+            f"The case cannot be closed: order {exchange.order.number} of {exchange.rma.number} is still open and takes "
+            "stock. Dispatch it or cancel it first, then close the case.",
+        ),
+        (
+            "zh",
+            f"服务单不能关闭：{exchange.rma.number} 的发货任务 {exchange.order.number} 尚未完成，仍会占用库存。"
+            "请先发货或取消，再关闭服务单。",
+        ),
+    ):
+        answer = send_form(browser(app, Role.ENGINEER, language), address, **fields)
+        assert answer.status_code == 409 and words in answer.text and "用户已恢复" in answer.text
+    with app.app_context():
+        case = session.get_one(ServiceCase, exchange.case.id)
+        assert (case.state, case.closed_at, case.version) == (CaseState.OPEN, None, exchange.case.version)
+        assert len(entries(case.id)) == told
+        with transaction():
+            cancelling.cancel_lines(exchange.order.id, reason="误报", actor=SYSTEM, now=NOON)
+        session.remove()
+    assert send_form(browser(app, Role.ENGINEER), address, **fields).status_code == 302
+    with app.app_context():
+        assert session.get_one(ServiceCase, exchange.case.id).state is CaseState.CLOSED
+
+
+def test_a_case_whose_order_was_dispatched_is_closed(context: Flask) -> None:
+    depot, part = make_depot(), make_part()
+    put_stock(part, ["S1"], make_bin(depot))
+    exchange = make_exchange(depot, part)
+    with pytest.raises(Conflict, match="case_has_open_order"), transaction():
+        cases.close_case(exchange.case.id, "好了", actor=SYSTEM, now=NOON)
+    send(exchange.order)
+    with transaction():
+        cases.close_case(exchange.case.id, "好了", actor=SYSTEM, now=NOON)
+    assert session.get_one(ServiceCase, exchange.case.id).state is CaseState.CLOSED
