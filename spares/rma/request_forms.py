@@ -28,6 +28,7 @@ from spares.whole_numbers import WholeNumberField
 
 ANEW = "anew"
 """The value of `confirmation` when a standing one is not to be used."""
+BY_LOOK_UP, BY_PERSON = "look_up", "person"
 FAULT = ("level", "confirmed_at", "finding")
 """What a fault confirmation is typed into."""
 MOST_LINES = 20
@@ -61,6 +62,8 @@ class RequestForm(FlaskForm):  # type: ignore[misc]
         default="existing",
         validate_choice=True,
     )
+    case_chosen = StringField(_l("Case"), [Length(max=10)])
+    """Who chose `case_mode`: BY_LOOK_UP, BY_PERSON against that, or nobody yet."""
     case_number = StringField(_l("Case number"), [Length(max=40)], render_kw=_SCANNED)
     customer = StringField(_l("Customer"), [Length(max=120)], render_kw={"autocomplete": "off"})
     title = StringField(_l("Title"), [Length(max=200)], render_kw={"autocomplete": "off"})

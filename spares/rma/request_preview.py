@@ -38,16 +38,26 @@ def preview(form: RequestForm, reading: Reading, depot: Depot, now: datetime) ->
     """Everything the live region shows, by name."""
     promised, refusal = _promise(form, reading, depot, now)
     stock = _stock(reading, depot.id, _turn(form, reading, promised))
-    promise = _words(promised, depot, now, waiting=any(line.offer is None for line in stock)) if promised else None
+    promise = (
+        _words(promised, depot, now, waiting=any(line.offer is None for line in stock)) if promised and stock else None
+    )
     device = reading.device
     return {
         "promise": promise,
         "promise_refusal": refusal,
         "stock": stock,
+        "unknown_parts": _unknown_parts(form, reading),
         "device": device,
         "other_customer": device if device and reading.customer and device.customer.id != reading.customer.id else None,
         "today": calendars.depot_calendar(depot).local_day(now),
     }
+
+
+def _unknown_parts(form: RequestForm, reading: Reading) -> list[str]:
+    """What is wrong with the part numbers that were typed, in words, each once."""
+    places = [form.part, form.wanted, *(entry.form.part for entry in form.lines)]
+    found = [explain(error) for at, error in reading.problems if at.data and any(at is place for place in places)]
+    return list(dict.fromkeys(found))
 
 
 def _promise(form: RequestForm, reading: Reading, depot: Depot, now: datetime) -> tuple[Promised | None, str]:

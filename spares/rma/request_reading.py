@@ -19,7 +19,7 @@ from spares.errors import Conflict, Invalid, NotFound, SparesError
 from spares.inventory.models import Part, Tracking
 from spares.inventory.part_lookup import parts_by_number, the_part
 from spares.numbers import scan_key
-from spares.rma.request_forms import ANEW, LineForm, RequestForm
+from spares.rma.request_forms import ANEW, BY_LOOK_UP, BY_PERSON, LineForm, RequestForm
 from spares.rma.request_standing import Asked, Standing, Unit, asked_already, standing_confirmation
 from spares.rma.sent_units import sent_under
 from spares.web import as_utc
@@ -97,6 +97,33 @@ def read(form: RequestForm, actor: Actor) -> Reading:
     _read_customer(reading, form)
     _read_wanted(reading, form, lines, parts)
     return reading
+
+
+def look_up(form: RequestForm, actor: Actor) -> tuple[Reading, bool]:
+    """The same for a page that is still being filled in; and whether that chose the other kind of case by itself.
+
+    A serial without an open case can only be for a new one, so that is chosen, and taken back when the serial changes to
+    one that has a case. What a person chose against it, or typed for either kind, stays."""
+    before = form.case_mode.data
+    if form.case_chosen.data == BY_LOOK_UP:
+        if _is_existing(form) or any(_text(form[name]) for name in ("customer", "title", "external_number")):
+            form.case_chosen.data = BY_PERSON
+        else:
+            form.case_mode.data = "existing"
+            form.case_chosen.data = ""
+    reading = read(form, actor)
+    if _has_no_case(form, reading):
+        form.case_mode.data, form.case_chosen.data = "new", BY_LOOK_UP
+        reading = read(form, actor)
+    return reading, form.case_mode.data != before
+
+
+def _has_no_case(form: RequestForm, reading: Reading) -> bool:
+    """Whether the form means an existing case although none can be meant. A serial of several parts, or a part that is
+    not known, may yet turn out to have one."""
+    unclear = any(at is form.part for at, _error in reading.problems)
+    asked = _is_existing(form) and not form.case_chosen.data and not _text(form.case_number)
+    return asked and bool(reading.serial_key) and not unclear and reading.case is None and not reading.open_cases
 
 
 def confirmed_instant(form: RequestForm, reading: Reading, depot: Depot) -> datetime | None:

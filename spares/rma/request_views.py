@@ -18,10 +18,10 @@ from spares.cases.timeline import lock_case
 from spares.errors import Conflict, NotFound, SparesError
 from spares.files.storage import Upload, store, uploads
 from spares.once import perform_once
-from spares.rma.request_forms import ANEW, FAULT, MOST_LINES, RequestForm
+from spares.rma.request_forms import ANEW, BY_PERSON, FAULT, MOST_LINES, RequestForm
 from spares.rma.request_plan import Plan, plan_of
 from spares.rma.request_preview import preview
-from spares.rma.request_reading import Reading, check_whole, confirmed_instant, read, site_values
+from spares.rma.request_reading import Reading, check_whole, confirmed_instant, look_up, read, site_values
 from spares.rma.request_standing import check_asked, standing_confirmation
 from spares.rma.requests import request_spares
 from spares.rma.routes import routes
@@ -39,13 +39,13 @@ def request_new() -> ResponseReturnValue:
     form, depots = _form()
     if request.method == "GET":
         _prefill(form, depots[0])
-        return _page(form, _depot(form, depots))
+        return _page(form, _depot(form, depots), look_up(form, current_actor())[0])
     if not {"look", "add_line", "take_case", "new_case", "confirm_anew", "confirm_known"}.isdisjoint(request.form):
         _take_case(form)
         _take_confirmation(form)
         if "add_line" in request.form and len(form.lines) < MOST_LINES:
             form.lines.append_entry()
-        return _page(form, _depot(form, depots))
+        return _page(form, _depot(form, depots), look_up(form, current_actor())[0])
     sent = uploads(form.attachments.data)
     depot = _depot(form, depots)
     target = _request(form, depot, sent)
@@ -56,7 +56,7 @@ def request_new() -> ResponseReturnValue:
         form.attachments.errors = [
             _("Please choose the files again, a browser does not keep them: %(names)s", names=_names(sent))
         ]
-    return _page(form, depot), refusal_status()
+    return _page(form, depot, read(form, current_actor())), refusal_status()
 
 
 @routes.post("/request/preview")
@@ -67,7 +67,7 @@ def request_preview() -> str:
     depot = _depot(form, depots)
     took_case = _take_case(form)
     _take_confirmation(form)
-    reading = read(form, current_actor())
+    reading, changed = look_up(form, current_actor())
     for_customer = request.form.get("ship_customer", "")
     redraw = reading.customer is not None and str(reading.customer.id) != for_customer
     if redraw:
@@ -78,7 +78,7 @@ def request_preview() -> str:
         form=form,
         reading=reading,
         redraw=redraw,
-        took_case=took_case,
+        took_case=took_case or changed,
         **_fault(reading, partial=True),
         **seen,
     )
@@ -122,7 +122,10 @@ def _take_case(form: RequestForm) -> bool:
         form.case_mode.data, form.case_number.data = "existing", number
     elif "new_case" in request.form:
         form.case_mode.data, form.case_number.data = "new", ""
-    return bool(number) or "new_case" in request.form
+    pressed = bool(number) or "new_case" in request.form
+    if pressed:
+        form.case_chosen.data = BY_PERSON
+    return pressed
 
 
 def _take_confirmation(form: RequestForm) -> None:
@@ -165,8 +168,7 @@ def _prefill(form: RequestForm, depot: Depot) -> None:
         form.serial.data = known.equipment.serial
 
 
-def _page(form: RequestForm, depot: Depot) -> str:
-    reading = read(form, current_actor())
+def _page(form: RequestForm, depot: Depot, reading: Reading) -> str:
     typed = any(form[name].data for name in DESTINATION)
     _fill_destination(form, reading, untouched=not typed)
     return render_template(

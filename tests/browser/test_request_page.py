@@ -44,3 +44,26 @@ def test_a_refusal_names_its_field_where_it_is_seen(browser: Browser, live: Live
     expect(page.locator("#customer")).to_be_focused()
     tab.look()
     tab.close()
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE])
+def test_a_serial_without_a_case_chooses_a_new_one_by_itself(
+    browser: Browser, live: Live, size: tuple[int, int]
+) -> None:
+    tab = Tab(browser, live, size).sign_in("engineer")
+    page = tab.page
+    tab.open("/request")
+    page.get_by_label("用于已有服务单").check()
+    page.locator("#finding").fill("电源板烧毁")
+    page.locator("#serial").fill("NOT-KNOWN-1")
+    page.locator("button[name=look]").click()
+    expect(page.get_by_label("新建服务单")).to_be_checked()
+    expect(page.locator("#customer")).to_be_visible()
+    expect(page.locator("#finding")).to_have_value("电源板烧毁")
+    expect(page.locator("#serial")).to_have_value("NOT-KNOWN-1")
+    page.get_by_label("用于已有服务单").check()
+    page.locator("button[name=look]").click()
+    expect(page.locator(".htmx-request")).to_have_count(0)
+    expect(page.get_by_label("用于已有服务单")).to_be_checked()
+    tab.look()
+    tab.close()

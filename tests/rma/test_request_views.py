@@ -327,6 +327,90 @@ def field_value(page: str, name: str) -> str:
     return found[1]
 
 
+def chosen(page: str) -> tuple[str, str]:
+    """Which kind of case the page has checked, and who chose it."""
+    (mode,) = re.findall('<input[^>]*checked[^>]*name="case_mode"[^>]*value="([a-z]+)"', page)
+    return mode, field_value(page, "case_chosen")
+
+
+def look(world: SimpleNamespace, **changes: object) -> str:
+    """What the live look-up answers."""
+    token = world.client.get("/request").text.split('name="csrf_token"')[1].split('value="')[1].split('"')[0]
+    data = typed(world, **changes) | {"csrf_token": token, "ship_customer": ""}
+    answer = world.client.post("/request/preview", data=data, headers={"HX-Request": "true"})
+    assert answer.status_code == 200
+    return str(answer.text)
+
+
+@pytest.mark.parametrize("serial", ["F9", "UNKNOWN-7"])
+def test_a_serial_without_an_open_case_chooses_a_new_one_by_itself(world: SimpleNamespace, serial: str) -> None:
+    before = counts()
+    plain = ask(world, case_mode="existing", serial=serial, look="1", finding="<b>烧毁").text
+    assert chosen(plain) == ("new", "look_up")
+    assert "&lt;b&gt;烧毁" in plain
+    scripted = look(world, case_mode="existing", serial=serial)
+    assert chosen(scripted) == ("new", "look_up")
+    assert re.search('id="case-fields"[^>]*hx-swap-oob="true"', scripted)
+    assert counts() == before
+
+
+def test_the_form_that_the_look_up_left_can_be_sent(world: SimpleNamespace) -> None:
+    mode, by = chosen(ask(world, case_mode="existing", look="1").text)
+    assert ask(world, case_mode=mode, case_chosen=by).status_code == 302
+    assert counts()[0] == 1
+
+
+def test_the_look_up_takes_its_choice_back_for_a_serial_with_a_case(world: SimpleNamespace) -> None:
+    case = making.make_case(world.customer, equipment_id=world.device.id)
+    page = look(world, case_mode="new", case_chosen="look_up")
+    assert chosen(page) == ("existing", "")
+    assert f"记入服务单 {case.number}" in page
+
+
+@pytest.mark.parametrize(
+    ("sent", "mode"),
+    [
+        ({"case_mode": "existing", "case_chosen": "look_up"}, "existing"),
+        ({"case_mode": "existing", "case_chosen": "person"}, "existing"),
+        ({"case_mode": "existing", "case_number": "SC-1"}, "existing"),
+        ({"case_mode": "existing", "serial": ""}, "existing"),
+        ({"case_mode": "existing", "serial": "UNKNOWN-7", "part": "NOPE-1"}, "existing"),
+        ({"case_mode": "new", "case_chosen": "look_up", "customer": "C-1"}, "new"),
+        ({"case_mode": "new"}, "new"),
+    ],
+)
+def test_what_a_person_chose_or_typed_is_not_chosen_anew(
+    world: SimpleNamespace, sent: dict[str, object], mode: str
+) -> None:
+    assert 'id="case-fields"' not in look(world, **sent)
+    page = ask(world, look="1", **sent).text
+    assert chosen(page)[0] == mode
+    for name in ("case_number", "customer"):
+        if name in sent:
+            assert field_value(page, name) == sent[name]
+
+
+def test_no_promise_is_shown_before_a_part_is_known(world: SimpleNamespace) -> None:
+    neutral = "填写故障件或所需型号后，显示承诺时间和库存。"
+    for page in (world.client.get("/request").text, look(world, serial="UNKNOWN-7"), look(world, serial="")):
+        assert neutral in page
+        assert "前发出" not in page
+    known = look(world, serial="UNKNOWN-7", wanted="SW-24")
+    assert neutral not in known
+    assert "今日 17:00 前发出" in known
+
+
+def test_a_part_that_is_not_in_the_catalogue_is_named(world: SimpleNamespace) -> None:
+    for sent in ({"wanted": "NOPE-1"}, {"part": "NOPE-1"}, {"lines-0-part": "NOPE-1"}):
+        page = look(world, serial="UNKNOWN-7", **sent)
+        assert page.count("没有型号 NOPE-1。") == 1
+        assert "填写故障件" not in page
+        assert "前发出" not in page
+    both = look(world, **{"lines-0-part": "NOPE-1"})
+    assert "没有型号 NOPE-1。" in both
+    assert "今日 17:00 前发出" in both
+
+
 def test_the_only_open_case_about_the_device_is_chosen_at_once(world: SimpleNamespace) -> None:
     case = making.make_case(world.customer, equipment_id=world.device.id)
     asked = ask(world, case_mode="existing", look="1").text
