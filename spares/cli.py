@@ -13,7 +13,7 @@ from spares.errors import SparesError
 
 COMMANDS = {
     "serve": ("spares.serving", "serve", "Serve the web pages (and, unless told otherwise, do the background work)."),
-    "worker": ("spares.worker", "worker", "Do the background work: send messages, run imports."),
+    "worker": ("spares.worker", "worker", "Do the background work: messages, labels, imports, stock for what waits."),
     "init": ("spares.serving", "init", "Make or upgrade the database, the first depot and its places."),
     "demo": ("spares.demo.cli", "demo", "Fill an empty database with an invented company."),
     "backup": ("spares.backup", "backup", "Copy the embedded database to a file, while it is in use."),
