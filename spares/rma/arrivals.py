@@ -5,6 +5,7 @@ another thing that was not accepted) get a row of their own, and go their way ap
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from spares.accounts.access import Actor
 from spares.cases.models import ServiceCase
@@ -170,6 +171,13 @@ def goods_row(obligation: Obligation, part_id: int, serial: str, pieces: int, no
     session.add(row)
     session.flush()
     return row
+
+
+def note_again(row: Discrepancy, case: ServiceCase, *, actor: Actor, now: datetime, **facts: str) -> None:
+    """A unit that is recorded as elsewhere was scanned once more: a line on the locked case that it came under this time,
+    and no second discrepancy. `facts` are what was noted of it."""
+    told: dict[str, Any] = {"kind": row.kind.value, "expected": row.expected, "found": row.found, **facts}
+    record(case, "discrepancy_again", actor=actor, now=now, **told)
 
 
 def note_difference(

@@ -102,12 +102,13 @@ def resolve(
     return discrepancy
 
 
-def put_right(discrepancy_id: int, *, reason: str, actor: Actor, now: datetime) -> Discrepancy:
+def put_right(discrepancy_id: int, *, reason: str, actor: Actor, now: datetime, gone: bool = False) -> Discrepancy:
     """The goods and the record that had them elsewhere agree again; `reason` says how. Nothing is posted: that was done
     where the record is kept, or the goods were carried to where the books have them.
 
     Raises Invalid without a reason; Conflict for another kind of discrepancy, when it was decided before, and while the
-    unit is in a shipment under way, whose end posts all its lines."""
+    unit is in a shipment under way, whose end posts all its lines, or in no depot by the books: what lies here is taken in
+    first, unless the goods are `gone`."""
     actor.must(Permission.OBLIGATION_DECIDE)
     reason = reason.strip()
     if not reason:
@@ -118,7 +119,10 @@ def put_right(discrepancy_id: int, *, reason: str, actor: Actor, now: datetime) 
     known = standing_of(discrepancy.unit_id)
     if known is not None and known.under_way:
         raise Conflict("shipment_under_way", shipment=known.shipment, serial=known.unit.serial)
-    close(discrepancy, case, Resolution.PUT_RIGHT.value, reason=reason, actor=actor, now=now)
+    if known is not None and not known.in_depot and not gone:
+        raise Conflict("take_in_first", field="gone", serial=known.unit.serial)
+    facts = {"gone": True} if known is not None and not known.in_depot else {}
+    close(discrepancy, case, Resolution.PUT_RIGHT.value, reason=reason, actor=actor, now=now, facts=facts)
     return discrepancy
 
 

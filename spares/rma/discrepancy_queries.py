@@ -13,7 +13,7 @@ from spares.db import session
 from spares.errors import NotFound
 from spares.inventory.models import Location, Move, Posting
 from spares.numbers import NumberKind, number
-from spares.rma.models import Discrepancy, Obligation
+from spares.rma.models import Discrepancy, DiscrepancyKind, Obligation
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,16 @@ def _records() -> Select[Discrepancy, ServiceCase, Customer, Obligation | None, 
         .outerjoin(User, User.id == Discrepancy.found_by_id)
         .outerjoin(decider, decider.id == Discrepancy.resolved_by_id)
     )
+
+
+def open_elsewhere(unit_id: int) -> Discrepancy | None:
+    """The undecided discrepancy which says already that the books have this unit elsewhere."""
+    query = select(Discrepancy).where(
+        Discrepancy.unit_id == unit_id,
+        Discrepancy.kind == DiscrepancyKind.ELSEWHERE,
+        Discrepancy.resolved_at.is_(None),
+    )
+    return session.scalars(query.order_by(Discrepancy.id).limit(1)).first()
 
 
 def depot_of_arrival(discrepancy_id: int) -> int | None:

@@ -114,7 +114,8 @@ def _put_right(record: DiscrepancyRecord) -> ResponseReturnValue:
 
     def act() -> str:
         reason = form.reason.data or ""
-        discrepancies.put_right(record.discrepancy.id, reason=reason, actor=current_actor(), now=g.now)
+        gone = form.gone.data
+        discrepancies.put_right(record.discrepancy.id, reason=reason, actor=current_actor(), now=g.now, gone=gone)
         return url_for("discrepancy_list")
 
     if form.validate_on_submit():

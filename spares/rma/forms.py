@@ -168,6 +168,7 @@ class PutRightForm(FlaskForm):  # type: ignore[misc]
         [InputRequired(), Length(max=300)],
         description=_l("What was wrong, and where the unit is now."),
     )
+    gone = BooleanField(_l("The goods are no longer here"))
 
 
 class PlaceForm(FlaskForm):  # type: ignore[misc]

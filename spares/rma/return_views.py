@@ -18,6 +18,7 @@ from spares.numbers import scan_key
 from spares.rma import queries, returns
 from spares.rma.acting import attach_uploads, once, once_to, page_key, seen_version
 from spares.rma.arrivals import Content, content_of
+from spares.rma.discrepancy_queries import case_number, open_elsewhere
 from spares.rma.due_words import due_words
 from spares.rma.forms import BY_ENGINEER, AnnounceForm, InspectForm, ReceiveForm, SettleForm, empty_to_none
 from spares.rma.lifecycle import RECEIVABLE
@@ -61,6 +62,7 @@ def return_receive(number: str = "") -> ResponseReturnValue:
         open_rows=open_rows,
         counted=counted,
         asked=asked,
+        recorded=open_elsewhere(asked.content.known.unit.id) if asked is not None and asked.content.known else None,
         differences=[
             found_words(one.kind.value, one.expected, one.found) for one in (asked.content.differences if asked else ())
         ],
@@ -94,10 +96,11 @@ class _Differs(Exception):
 def _receive(form: ReceiveForm, number: str, rma_id: int) -> ResponseReturnValue:
     found: list[Discrepancy] | None = None
     taken = came = ""
+    recorded: Discrepancy | None = None
     photos = uploads([form.photo.data])
 
     def act() -> None:
-        nonlocal found, taken, came
+        nonlocal found, taken, came, recorded
         case, rows = lock_returns(rma_id, current_actor())
         open_rows = [one for one in rows if one.state in RECEIVABLE]
         if not open_rows:
@@ -120,6 +123,7 @@ def _receive(form: ReceiveForm, number: str, rma_id: int) -> ResponseReturnValue
             raise Invalid("value_missing", field="quantity")
         if content.question not in {"", request.form.get("anyway", "")}:
             raise _Differs(content, serial)
+        recorded = open_elsewhere(content.known.unit.id) if content.known is not None else None
         taken = serial or obligation.part.part_number
         found = returns.take_return(obligation, case, arrival, content, actor=current_actor(), now=g.now)
         came = _so_far(obligation)
@@ -127,7 +131,15 @@ def _receive(form: ReceiveForm, number: str, rma_id: int) -> ResponseReturnValue
 
     answer = once_to(url_for("return_receive", number=number), act)
     if found:
-        if found[0].kind is DiscrepancyKind.ELSEWHERE:
+        if recorded is not None and found[0].id == recorded.id:
+            flash(
+                _(
+                    "Recorded already under case %(case)s; it is noted on the timeline. Keep it apart.",
+                    case=case_number(recorded),
+                ),
+                "warning",
+            )
+        elif found[0].kind is DiscrepancyKind.ELSEWHERE:
             flash(
                 _("Recorded as a discrepancy; nothing was booked, and the return is still owed. Keep it apart."),
                 "warning",

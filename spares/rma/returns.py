@@ -22,10 +22,12 @@ from spares.rma.arrivals import (
     Difference,
     content_of,
     goods_row,
+    note_again,
     note_difference,
     take_in,
 )
 from spares.rma.arrivals import Arrival as Arrival
+from spares.rma.discrepancy_queries import open_elsewhere
 from spares.rma.lifecycle import ObligationState, ObligationVerb, obligation_after, owed_again
 from spares.rma.models import Discrepancy, DiscrepancyKind, Obligation
 from spares.rma.obligations import credit, lock_obligation, log_event
@@ -135,14 +137,18 @@ def take_return(
 
     Returns the discrepancies found (none: part, serial, pieces and accessories are as expected). Some of the pieces leave
     the rest owed by the same day. Nothing returned is available before its inspection. A unit that the books have
-    elsewhere is neither moved nor counted as returned before that is put right. Raises Conflict when it was received
+    elsewhere is neither moved nor counted as returned before that is put right, and is recorded once. Raises Conflict when it was received
     before."""
     actor.must(Permission.RETURN_RECEIVE)
     if content.known is not None and content.known.record:
         obligation_after(obligation.state, ObligationVerb.RECEIVE)
         (difference,), unit_id = content.differences, content.known.unit.id
         note = "; ".join(text for text in (arrival.note.strip(), arrival.accessories_missing.strip()) if text)
-        row = note_difference(obligation, case, difference, note, actor=actor, now=now, unit_id=unit_id)
+        row = open_elsewhere(unit_id)
+        if row is not None:
+            note_again(row, case, actor=actor, now=now, rma=_rma(obligation), note=note)
+        else:
+            row = note_difference(obligation, case, difference, note, actor=actor, now=now, unit_id=unit_id)
         session.flush()
         return [row]
     is_some = content.is_what_is_owed and content.pieces < obligation.outstanding

@@ -17,11 +17,12 @@ from spares.dispatch.orders import needed
 from spares.errors import Conflict, Invalid
 from spares.inventory.models import Location, Move, Part, Posting, Tracking
 from spares.rma import shelf
-from spares.rma.arrivals import Difference, elsewhere
+from spares.rma.arrivals import Difference, elsewhere, note_again
 from spares.rma.discrepancies import close, lock_discrepancy
+from spares.rma.discrepancy_queries import open_elsewhere
 from spares.rma.models import Discrepancy, DiscrepancyKind
 from spares.rma.shelf import Disposition, Inspection
-from spares.rma.standing import standing
+from spares.rma.standing import Standing, standing
 
 UNKNOWN_CUSTOMER = "UNKNOWN"
 UNKNOWN_CUSTOMER_NAME = "未知寄件人"
@@ -32,6 +33,12 @@ def contradiction(part_id: int, serial: str) -> Difference | None:
     """Where the books have the unit, if it cannot lie here by them; None when it can, or nobody has seen it before."""
     part, known = session.get(Part, part_id), standing(part_id, serial)
     return elsewhere(part, known) if part is not None and known is not None and known.record else None
+
+
+def recorded_already(part_id: int, serial: str) -> Discrepancy | None:
+    """The undecided discrepancy of a unit that lies here and that the books have elsewhere, from an earlier scan."""
+    known = standing(part_id, serial)
+    return open_elsewhere(known.unit.id) if known is not None and known.record else None
 
 
 def receive_unexpected(
@@ -51,7 +58,8 @@ def receive_unexpected(
     """Take in what nobody expects, under the case named, else under that of the shipment of ours in which the books have
     it or with which it was written off, else under a new one for the customer (unknown, where it is).
 
-    Raises as `shelf.take_in` does, and Invalid for a quantity below 1."""
+    A unit that is recorded as elsewhere already gets no second discrepancy. Raises as `shelf.take_in` does, and Invalid for
+    a quantity below 1."""
     actor.must(Permission.RETURN_RECEIVE)
     if not 1 <= quantity <= 9999:
         raise Invalid("quantity_out_of_range", field="quantity")
@@ -59,13 +67,17 @@ def receive_unexpected(
     if part is None:
         raise Invalid("value_missing", field="part_number")
     known = standing(part.id, serial) if part.tracking is Tracking.SERIAL else None
-    if known is not None and known.shipment and known.last is not None and case_id is None:
-        case_id = known.last.case_id
+    again = open_elsewhere(known.unit.id) if known is not None and known.record else None
+    case_id = case_id or _case_of(known, again)
     case = lock_case(case_id, actor) if case_id is not None else _new_case(part, serial, customer_id, actor, now)
     what = Difference(DiscrepancyKind.UNEXPECTED, "", f"{part.part_number} {serial.strip()}".strip())
     if known is not None and known.record:
         what = elsewhere(part, known)
     facts: dict[str, Any] = {"sender": sender.strip(), "waybill": waybill.strip(), "note": note.strip()}
+    if again is not None:
+        note_again(again, case, actor=actor, now=now, **facts)
+        session.flush()
+        return again
     discrepancy = Discrepancy(
         kind=what.kind,
         found_at=now,
@@ -92,18 +104,18 @@ def receive_unexpected(
             now=now,
         )
         discrepancy.unit_id, facts["quantity"] = goods.unit_id, goods.quantity
-    record(
-        case,
-        "unexpected_arrival",
-        actor=actor,
-        now=now,
-        kind=what.kind.value,
-        expected=discrepancy.expected,
-        found=discrepancy.found,
-        **facts,
-    )
+    facts |= {"kind": what.kind.value, "expected": discrepancy.expected, "found": discrepancy.found}
+    record(case, "unexpected_arrival", actor=actor, now=now, **facts)
     session.flush()
     return discrepancy
+
+
+def _case_of(known: Standing | None, again: Discrepancy | None) -> int | None:
+    """The case that an arrival belongs to when none was named: that of the discrepancy that is recorded already, or of the
+    shipment in which the books have it; None for no such thing."""
+    if again is not None:
+        return again.case_id
+    return known.last.case_id if known is not None and known.shipment and known.last is not None else None
 
 
 def place(

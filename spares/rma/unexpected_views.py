@@ -28,9 +28,12 @@ def return_unexpected() -> ResponseReturnValue:
         form.serial.data = request.args.get("serial", "")[:80]
     taken: list[Discrepancy] = []
     asked: _Contradicted | None = None
+    recorded: Discrepancy | None = None
 
     def act() -> None:
+        nonlocal recorded
         part_id = _part(form.part_number.data or "")
+        recorded = unexpected.recorded_already(part_id, form.serial.data or "")
         difference = unexpected.contradiction(part_id, form.serial.data or "")
         if difference is not None and difference.question != request.form.get("anyway"):
             raise _Contradicted(difference)
@@ -57,7 +60,7 @@ def return_unexpected() -> ResponseReturnValue:
                 asked = contradicted
             else:
                 for one in taken:
-                    flash(_taken_in(one), "warning")
+                    flash(_taken_in(one, again=recorded is not None), "warning")
                 return answer
     page = render_template(
         "rma/return_unexpected.html",
@@ -65,6 +68,7 @@ def return_unexpected() -> ResponseReturnValue:
         key=page_key(),
         asked=asked.difference if asked else None,
         shipment=shipment_of(asked.difference.expected) if asked else "",
+        recorded=recorded,
         found_words=found_words,
     )
     return page, 200 if request.method == "GET" else refusal_status()
@@ -78,8 +82,10 @@ class _Contradicted(Exception):
         self.difference = difference
 
 
-def _taken_in(one: Discrepancy) -> str:
+def _taken_in(one: Discrepancy, *, again: bool) -> str:
     number = case_number(one)
+    if again:
+        return str(_("Recorded already under case %(case)s; it is noted on the timeline. Keep it apart.", case=number))
     if one.kind is DiscrepancyKind.ELSEWHERE:
         return str(
             _(

@@ -249,8 +249,14 @@ def _resolved(data: Mapping[str, Any]) -> tuple[str, list[str]]:
         _discrepancy(data),
         decision_words(data.get("resolution", "")),
         f"{data.get('carrier', '')} {data.get('waybill', '')}".strip(),
+        gettext("The goods are no longer here") if data.get("gone") else "",
         data.get("reason", ""),
     ]
+
+
+def _again(data: Mapping[str, Any]) -> tuple[str, list[str]]:
+    title = gettext("The same discrepancy found again; it was recorded once")
+    return title, [_discrepancy(data), *(data.get(fact, "") for fact in ("sender", "waybill", "note"))]
 
 
 def _unexpected(data: Mapping[str, Any]) -> tuple[str, list[str]]:
@@ -299,6 +305,7 @@ tells("return_charged", _step("charged"), "bad")
 tells("return_accessories_charged", _step("accessories_charged"), "bad")
 tells("return_credited", _step("credited"), "good")
 tells("discrepancy_found", lambda data: (gettext("Discrepancy found"), [_discrepancy(data)]), "bad")
+tells("discrepancy_again", _again, "warn")
 tells("discrepancy_resolved", _resolved, "good")
 tells("unexpected_arrival", _unexpected, "warn")
 tells("rma_cancelled", lambda data: (gettext("Exchange cancelled"), [data.get("reason", "")]), "warn")
@@ -319,6 +326,9 @@ explains(
         "shipment_under_way": _l(
             "By our records %(serial)s is still on its way in %(shipment)s. Take the shipment back as undelivered, or "
             "confirm its receipt; then decide here."
+        ),
+        "take_in_first": _l(
+            "By our records %(serial)s is not in a depot. Take it in first, or tick that it is no longer here."
         ),
         "inspection_does_not_fit": _l("This finding does not fit: a part came or it did not."),
         "empty_box_undecided": _l(

@@ -1,17 +1,19 @@
 """The inbox of discrepancies and the door for what nobody expects, through the client."""
 
+import re
 from datetime import UTC, datetime
+from html import unescape
 
 import pytest
 import time_machine
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from spares.accounts.access import SYSTEM
 from spares.accounts.models import Role
 from spares.db import session, transaction
 from spares.dispatch.models import Shipment
 from spares.inventory.models import Condition, LocationKind
-from spares.rma import returns
+from spares.rma import receipts, returns
 from spares.rma.lifecycle import ObligationState
 from spares.rma.models import Discrepancy, Obligation, ObligationEvent
 from spares.rma.returns import Arrival
@@ -218,5 +220,56 @@ def test_what_left_the_depot_meanwhile_is_offered_to_be_taken_in(pages: Pages) -
     receipt = {"request_key": "r", "received_on": "2026-11-19", "proof": "签收单"}
     assert post(chief, "/receipts/SH-000001", receipt).status_code == 302
     page = chief.get("/discrepancies/1").text
-    assert "账面上该件已不在库内" in page
-    assert "/returns/receive?q=S1" in page
+    assert "账面上该件不在库内" in page
+    assert '/returns/receive?q=S1">现在收货</a>' in page
+    sent = {"request_key": "k1", "reason": "实物已寄回客户"}
+    refused = post(chief, "/discrepancies/1", sent)
+    assert refused.status_code == 409
+    assert "账面上 S1 不在库内。请先收货" in refused.text
+    assert "实物已寄回客户" in refused.text
+    assert session.get_one(Discrepancy, 1).resolved_at is None
+    assert post(chief, "/discrepancies/1", sent | {"request_key": "k2", "gone": "y"}).status_code == 302
+    timeline = chief.get(f"/cases/{pages.world.case.id}").text
+    for shown in ("记录已更正", "实物已不在此处", "实物已寄回客户"):
+        assert shown in timeline
+
+
+def test_what_was_taken_in_meanwhile_needs_no_tick(pages: Pages) -> None:
+    elsewhere(pages, "S1")
+    chief = pages.browser()
+    receipt = {"request_key": "r", "received_on": "2026-11-19", "proof": "签收单"}
+    assert post(chief, "/receipts/SH-000001", receipt).status_code == 302
+    arrival = {"request_key": "t", "part_number": "SW-24", "serial": "S1", "quantity": "1"}
+    assert post(chief, "/returns/unexpected", arrival).status_code == 302
+    assert 'name="gone"' not in chief.get("/discrepancies/1").text
+    assert post(chief, "/discrepancies/1", {"request_key": "k", "reason": "已收货"}).status_code == 302
+    assert session.get_one(Discrepancy, 1, populate_existing=True).resolution == "put_right"
+
+
+def test_of_what_was_written_off_the_shipment_is_offered(pages: Pages) -> None:
+    elsewhere(pages, "S1")
+    with transaction():
+        receipts.lose_shipment(1, reason="丢失", actor=SYSTEM, now=NOON)
+    page = pages.browser().get("/discrepancies/1").text
+    assert "账面上该件不在库内" in page
+    assert "/shipments/SH-000001" in page and "/receipts/SH-000001" in page and 'name="gone"' in page
+    assert "/returns/receive?q=S1" not in page
+
+
+def test_the_door_says_that_it_is_recorded_already(pages: Pages) -> None:
+    elsewhere(pages, "S2")
+    keeper, chief = pages.browser(Role.WAREHOUSE), pages.browser()
+    unexpected = {"request_key": "k1", "part_number": "SW-24", "serial": "S2", "quantity": "1"}
+    receiving = {"request_key": "k2", "serial": "S2"}
+    for address, typed in (("/returns/unexpected", unexpected), ("/returns/receive/RMA-000001", receiving)):
+        for browser, link in ((keeper, "/discrepancies"), (chief, "/discrepancies/1")):
+            asked = post(browser, address, typed)
+            assert asked.status_code == 422
+            assert "该差异已于 2026-11-18 12:00 登记" in unescape(re.sub(r"<[^>]+>", "", asked.text))
+            assert f'href="{link}">查看差异</a>' in asked.text
+        insisted = typed | {"anyway": "elsewhere:SW-24 S2", "scanned": "S2"}
+        answer = post(keeper, address, insisted)
+        assert answer.status_code == 302
+        assert "已在服务单 CS-000001 下登记过" in keeper.get(answer.headers["Location"]).text
+        assert session.scalar(select(func.count()).select_from(Discrepancy)) == 1
+    assert chief.get(f"/cases/{pages.world.case.id}").text.count("同一差异再次发现") == 2

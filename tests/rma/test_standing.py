@@ -57,9 +57,13 @@ def arrives(world: World, serial: str, part_id: int | None = None, case_id: int 
         )
 
 
-def put_right(discrepancy_id: int) -> Discrepancy:
+def put_right(discrepancy_id: int, *, gone: bool = False) -> Discrepancy:
     with transaction():
-        return discrepancies.put_right(discrepancy_id, reason="标签误贴", actor=SYSTEM, now=LATER)
+        return discrepancies.put_right(discrepancy_id, reason="标签误贴", actor=SYSTEM, now=LATER, gone=gone)
+
+
+def found() -> int | None:
+    return session.scalar(select(func.count()).select_from(Discrepancy))
 
 
 def unit_id(serial: str) -> int:
@@ -269,8 +273,47 @@ def test_a_shipment_under_way_is_settled_first(world: World, end: str) -> None:
             receipts.lose_shipment(shipment.id, reason="承运方", actor=SYSTEM, now=LATER)
     kinds = {"deliver": LocationKind.CUSTOMER, "undelivered": LocationKind.RETURNS, "lose": LocationKind.LOST}
     assert whereabouts("S1")[0] is kinds[end]
-    put_right(row.id)
+    if end != "undelivered":
+        told = entries()
+        with pytest.raises(Conflict, match="take_in_first") as refused:
+            put_right(row.id)
+        assert (refused.value.facts, entries()) == ({"serial": "S1"}, told)
+        assert session.get_one(Discrepancy, row.id, populate_existing=True).resolved_at is None
+    put_right(row.id, gone=True)
     assert session.get_one(Discrepancy, row.id, populate_existing=True).resolution == "put_right"
+    # What lies in a depot by the books has not gone, whatever was ticked.
+    assert last_entry()[1].get("gone", False) is (end != "undelivered")
+
+
+@pytest.mark.parametrize("where", ELSEWHERE)
+def test_the_same_unit_is_recorded_once(world: World, where: str) -> None:
+    begin, serial, record = ELSEWHERE[where]
+    begin(world)
+    rma, _order = making.asked(world, 2)
+    one, other = making.owed(rma)
+    (row,) = receive(one, serial)
+    before = moves(), whereabouts(serial), session.scalar(select(func.count()).select_from(ServiceCase))
+    for again in (receive(one, serial, note="第二次")[0], receive(other, serial)[0], arrives(world, serial)):
+        assert again.id == row.id
+        kind, data = last_entry()
+        assert (kind, data["kind"], data["expected"]) == ("discrepancy_again", "elsewhere", record)
+        assert data["found"] == f"SW-24 {serial}"
+    assert (data["sender"], data["waybill"], data["note"]) == ("某公司 王某", "SF9", "外箱破损")
+    assert found() == 1
+    assert (moves(), whereabouts(serial), session.scalar(select(func.count()).select_from(ServiceCase))) == before
+    assert (fresh(one).state, fresh(other).state) == (ObligationState.NOT_STARTED,) * 2
+
+
+def test_after_it_was_decided_it_is_recorded_anew(world: World) -> None:
+    first = arrives(world, "S4")
+    put_right(first.id)
+    again = arrives(world, "S4")
+    assert (again.id == first.id, again.kind, found()) == (False, DiscrepancyKind.ELSEWHERE, 2)
+
+
+def test_another_unit_gets_its_own(world: World) -> None:
+    assert arrives(world, "S4").id != arrives(world, "S3").id
+    assert found() == 2
 
 
 def test_after_the_receipt_the_unit_is_taken_in_as_any_other(world: World) -> None:
