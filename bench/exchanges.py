@@ -21,7 +21,7 @@ from spares.rma import receipts, requests, returns
 from spares.rma.models import Obligation
 
 GOOD, FAULTY, ENGINEER = "PATTERN-GOOD-{}", "PATTERN-FAULTY-{}", "样板工程师"
-WAYBILL_OUT, WAYBILL_BACK = "PATTERNOUT", "PATTERNBACK"
+WAYBILL_OUT, WAYBILL_BACK = "PATTERN0OUT", "PATTERN0BACK"
 
 
 @dataclass(frozen=True)

@@ -154,7 +154,7 @@ def _packed(_depot: Depot, one: Exchange) -> None:
 
 
 def _dispatched(_depot: Depot, one: Exchange) -> None:
-    waybill = f"SF{one.number}"
+    waybill = f"SF{one.number:04d}"
     receipts.dispatch_shipment(_of(one.shipment).id, carrier="顺丰", waybill=waybill, actor=SYSTEM, now=NOON)
 
 
@@ -353,7 +353,7 @@ STORIES: dict[str, tuple[str, Callable[[Depot, Exchange], Sendable]]] = {
     "reopen": ("packed", _shipment("reopen", reason=REASON)),
     "dispatch": (
         "packed",
-        lambda depot, one: _shipment("dispatch", carrier="顺丰", waybill=f"SF77{one.number}")(depot, one),
+        lambda depot, one: _shipment("dispatch", carrier="顺丰", waybill=f"SF770{one.number}")(depot, one),
     ),
     "receipt": (
         "dispatched",

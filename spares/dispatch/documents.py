@@ -153,7 +153,6 @@ def shipping_slip_for(shipment: Shipment, order: DispatchOrder, *, code_url: str
             insured_value=_value(lines),
             prepared_by=packed_by,
             picked_by="、".join(queries.pickers(shipment, order, [line.line.line_no for line in lines])) or None,
-            checked_by=packed_by,
             code_url=code_url,
         )
     )

@@ -19,7 +19,7 @@ from spares.labels.scanned import ScannedField
 from spares.web import explain
 from spares.whole_numbers import WholeNumberField
 
-_DECIMAL = re.compile(r"^(\d{1,6})(?:\.(\d{1,3})|,(\d{1,2}))?$", re.ASCII)
+_DECIMAL = re.compile(r"^(\d{1,20})(?:\.(\d{1,3})|,(\d{1,2}))?$", re.ASCII)
 
 
 def sent_key() -> str:

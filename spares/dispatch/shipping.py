@@ -13,9 +13,10 @@ from spares.db import session
 from spares.dispatch.lifecycle import LineState, LineVerb, ShipmentState, ShipmentVerb, line_after, shipment_after
 from spares.dispatch.models import DeliveryMethod, DispatchLine, DispatchOrder, Shipment, ShipmentLine
 from spares.dispatch.orders import lines_of, lock_order, lock_shipment, needed, refresh_open
+from spares.dispatch.waybills import check_unused, check_waybill
 from spares.errors import Conflict, Invalid
 from spares.inventory import ledger, places
-from spares.inventory.models import Condition, Hold, LocationKind, Move, Part, Posting, PostingKind, UnitState
+from spares.inventory.models import Condition, Hold, LocationKind, Move, Part, Posting, PostingKind, Unit, UnitState
 from spares.numbers import scan_key
 
 _LONGEST = 60  # characters of a carrier's name or a waybill
@@ -132,8 +133,9 @@ def dispatch(
 ) -> Departed:
     """Hand the shipment over: stock leaves the bins, and the promise is met or missed from this instant on.
 
-    A courier needs a carrier and a waybill. Raises Invalid at the field, Conflict when it has left already, and Conflict
-    `waybill_used` when another shipment has that waybill of the carrier, unless it is `shared` on purpose."""
+    A courier needs a carrier and a waybill. Raises Invalid at the field, also for what can be no waybill; Conflict when it
+    has left already, and `waybill_used` when another shipment has that waybill of the carrier, unless it is `shared` on
+    purpose."""
     actor.must(Permission.DISPATCH_WORK)
     shipment, order, case = lock_shipment(shipment_id, actor)
     after = shipment_after(shipment.state, ShipmentVerb.DISPATCH)
@@ -144,9 +146,10 @@ def dispatch(
     for field, text in (("carrier", carrier), ("waybill", waybill), ("waybill", waybill_key)):
         if len(text) > _LONGEST:
             raise Invalid("text_too_long", field=field, limit=_LONGEST)
-    if waybill_key and not shared:
-        _refuse_used(shipment, carrier, waybill_key)
-    all_lines, lines, holds = _packed(order, shipment)
+    all_lines, lines, holds, serials = _packed(order, shipment)
+    check_waybill(waybill, serials)
+    if not shared:
+        check_unused(shipment, carrier, waybill)
     transit = places.outside(LocationKind.IN_TRANSIT)
     steps = [
         ledger.Step(
@@ -193,13 +196,6 @@ def dispatch(
     )
     session.flush()
     return Departed(shipment, order, case, lines)
-
-
-def _refuse_used(shipment: Shipment, carrier: str, waybill_key: str) -> None:
-    query = select(Shipment).where(Shipment.waybill_key == waybill_key, Shipment.id != shipment.id)
-    for other in session.scalars(query.order_by(Shipment.id)):
-        if scan_key(other.carrier) == scan_key(carrier):
-            raise Conflict("waybill_used", field="shared", waybill=other.waybill, number=other.number)
 
 
 def deliver(shipment_id: int, *, occurred_at: datetime, actor: Actor, now: datetime) -> Departed:
@@ -278,19 +274,23 @@ def return_undelivered(shipment_id: int, *, reason: str, actor: Actor, now: date
     return departed
 
 
-def _packed(order: DispatchOrder, shipment: Shipment) -> tuple[list[DispatchLine], list[DispatchLine], list[Hold]]:
-    """Every line of the order as it is now; those that are in the shipment; and what is held for these."""
+def _packed(
+    order: DispatchOrder, shipment: Shipment
+) -> tuple[list[DispatchLine], list[DispatchLine], list[Hold], list[str]]:
+    """Every line of the order as it is now; those that are in the shipment; what is held for these, and their serials."""
     query = (
-        select(DispatchLine, ShipmentLine.line_id.is_not(None), Hold)
+        select(DispatchLine, ShipmentLine.line_id.is_not(None), Hold, Unit.serial)
         .outerjoin(ShipmentLine, and_(ShipmentLine.line_id == DispatchLine.id, ShipmentLine.shipment_id == shipment.id))
         .outerjoin(Hold, and_(Hold.line_id == ShipmentLine.line_id, ledger.hold_is_open()))
+        .outerjoin(Unit, Unit.id == ShipmentLine.unit_id)
         .where(DispatchLine.order_id == order.id)
         .order_by(DispatchLine.line_no, Hold.id)
     )
     rows = session.execute(query.execution_options(populate_existing=True)).all()
-    every = {line.id: line for line, _, _ in rows}
-    packed = {line.id: line for line, is_packed, _ in rows if is_packed}
-    return list(every.values()), list(packed.values()), [hold for _, _, hold in rows if hold is not None]
+    every = {row[0].id: row[0] for row in rows}
+    packed = {row[0].id: row[0] for row in rows if row[1]}
+    holds = [hold for _, _, hold, _ in rows if hold is not None]
+    return list(every.values()), list(packed.values()), holds, [serial for *_, serial in rows if serial is not None]
 
 
 def shipment_lines(shipment: Shipment) -> list[DispatchLine]:

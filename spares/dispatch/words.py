@@ -277,6 +277,13 @@ explains(
         "still_waiting": _l(
             "There is still no stock for this line: nothing is free, or what is free is kept for those ahead of it."
         ),
+        "waybill_malformed": _l(
+            "This is no waybill number: it has 5 to 40 letters, digits, hyphens, dots or slashes, with a digit among them."
+        ),
+        "waybill_own_number": _l("%(number)s is a number of this system, not a waybill. Scan the courier's label."),
+        "waybill_is_serial": _l(
+            "%(serial)s is the serial of a part in this shipment, not a waybill. Scan the courier's label."
+        ),
         "waybill_used": _l(
             "Waybill %(waybill)s of this carrier is on shipment %(number)s already. Check it; tick this only if both travel "
             "under it."

@@ -125,7 +125,7 @@ LINE_SERVICES: dict[LineVerb, Callable[[DispatchLine], object]] = {
 }
 SHIPMENT_SERVICES: dict[ShipmentVerb, Callable[[int], object]] = {
     ShipmentVerb.DISPATCH: lambda key: receipts.dispatch_shipment(
-        key, carrier="顺丰", waybill="SF2", actor=SYSTEM, now=LATER
+        key, carrier="顺丰", waybill="SF1002", actor=SYSTEM, now=LATER
     ),
     ShipmentVerb.REOPEN: lambda key: shipping.reopen(key, reason="装错", actor=SYSTEM, now=LATER),
     ShipmentVerb.CONFIRM_RECEIPT: delivered,

@@ -78,7 +78,7 @@ def test_the_same_shipment_is_dispatched_once(app: Flask) -> None:
     ended = at_once(
         app,
         *(
-            lambda waybill=f"SF{n}": receipts.dispatch_shipment(  # type: ignore[misc]
+            lambda waybill=f"SF100{n}": receipts.dispatch_shipment(  # type: ignore[misc]
                 shipment_id, carrier="顺丰", waybill=waybill, actor=SYSTEM, now=NOON
             )
             for n in range(4)
@@ -131,7 +131,7 @@ def test_the_same_form_sent_at_once_acts_once_and_both_see_the_result(app: Flask
             "/shipments/SH-000001/dispatch",
             "one-and-the-same",
             carrier="顺丰",
-            waybill="SF1",
+            waybill="SF1001",
             version=1,  # type: ignore[arg-type]
         )
         printed = send_form(client, "/shipments/SH-000001/slip", "another-single-key")  # type: ignore[arg-type]

@@ -99,5 +99,5 @@ def left_for(shop: Shop, customer: str, faulty: str, confirmed: str) -> Shipment
         )
         picking.pick_scanned(order.id, f"S{shop.sent}", actor=CHIEF, now=at)
         shipment = shipping.pack(order.id, packages=1, weight_grams=None, actor=CHIEF, now=at)
-        receipts.dispatch_shipment(shipment.id, carrier="顺丰", waybill=f"SF{shop.sent}", actor=CHIEF, now=at)
+        receipts.dispatch_shipment(shipment.id, carrier="顺丰", waybill=f"SF{shop.sent:04d}", actor=CHIEF, now=at)
     return shipment

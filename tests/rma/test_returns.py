@@ -297,7 +297,7 @@ def test_a_receipt_told_later_does_not_lie_before_the_dispatch(world: World) -> 
     with transaction():
         picking.pick_scanned(order.id, "S1", actor=SYSTEM, now=NOON)
         shipment = shipping.pack(order.id, packages=1, weight_grams=None, actor=SYSTEM, now=NOON)
-        receipts.dispatch_shipment(shipment.id, carrier="顺丰", waybill="SF1", actor=SYSTEM, now=afternoon)
+        receipts.dispatch_shipment(shipment.id, carrier="顺丰", waybill="SF1001", actor=SYSTEM, now=afternoon)
     with transaction():
         receipts.confirm_receipt(shipment.id, received_on=making.RECEIVED_ON, proof="当面签收", actor=SYSTEM, now=LATER)
     (told,) = session.scalars(select(TimelineEntry).where(TimelineEntry.kind == "receipt_confirmed"))
