@@ -47,9 +47,11 @@ and the others let it stand; accessories and a surplus leave it as it is. The la
 
 def resolutions(discrepancy: Discrepancy, obligation: Obligation) -> tuple[Resolution, ...]:
     """What can be decided about it. Some of the pieces cannot be charged by themselves: that is decided for the rest as a
-    whole."""
+    whole. Nor can what stands charged already: not accepted, that charge stands."""
     fitting = RESOLUTIONS[discrepancy.kind]
-    if obligation.came_for_id is not None and discrepancy.kind in NOT_WHAT_IS_OWED:
+    if discrepancy.kind not in NOT_WHAT_IS_OWED:
+        return fitting
+    if obligation.came_for_id is not None or charged(obligation.id)[0]:
         return tuple(one for one in fitting if one is not Resolution.CHARGE)
     return fitting
 
@@ -64,8 +66,7 @@ def resolve(
     amount_minor: int | None = None,
 ) -> Discrepancy:
     """Decide a discrepancy of an obligation, and let the debt and the money follow: what is not accepted is owed again by
-    the same day; accepting another thing for what was charged before takes the charge back; charging books `amount_minor`
-    unless a charge stands.
+    the same day; accepting what came, or an empty box, for what was charged before takes the charge back; charging books `amount_minor`.
 
     Raises Invalid without a reason, with an amount below 1 or for a decision that does not fit, Conflict when it was decided
     before, or when it belongs to no obligation (`unexpected.place` decides those)."""
@@ -91,14 +92,15 @@ def resolve(
     elif discrepancy.kind in NOT_WHAT_IS_OWED:
         if resolution is not Resolution.ACCEPT:
             obligation = turn_down(row, case, **decided)
-            if resolution is Resolution.CHARGE and not charged(obligation.id)[0]:
+            if resolution is Resolution.CHARGE:
                 if amount_minor is None:
                     raise Invalid("amount_missing", field="amount")
                 charge_instead(obligation, case, amount_minor, **decided)
-        elif discrepancy.kind is DiscrepancyKind.MISSING:
-            settle_empty(row, case, **decided)
-        elif row.came_for_id is None:
-            credit(row, case, **decided)
+        else:
+            if discrepancy.kind is DiscrepancyKind.MISSING:
+                settle_empty(row, case, **decided)
+            if row.came_for_id is None:
+                credit(row, case, **decided)
     return discrepancy
 
 

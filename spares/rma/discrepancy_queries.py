@@ -1,8 +1,9 @@
 """Reading discrepancies: each with what it belongs to, and what was done with the goods."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import aliased
 
 from spares.accounts.access import Actor
@@ -13,7 +14,8 @@ from spares.db import session
 from spares.errors import NotFound
 from spares.inventory.models import Location, Move, Posting
 from spares.numbers import NumberKind, number
-from spares.rma.models import Discrepancy, DiscrepancyKind, Obligation
+from spares.rma.models import Discrepancy, DiscrepancyKind, Obligation, ObligationEvent
+from spares.rma.obligations import charged
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,26 @@ class DiscrepancyRecord:
     def rma_number(self) -> str:
         """The exchange's number; empty for an unexpected arrival."""
         return number(NumberKind.RMA, self.obligation.rma_id) if self.obligation is not None else ""
+
+
+@dataclass(frozen=True)
+class ChargeStanding:
+    """What the customer stands charged with instead of a return, in minor units; `charged_at` is the last such charge."""
+
+    amount: int
+    currency: str
+    charged_at: datetime
+
+
+def charge_standing(obligation: Obligation) -> ChargeStanding | None:
+    """The charge that stands for an obligation; None when there is none or it was credited, and for a row of goods."""
+    amount, currency = charged(obligation.id)
+    if not amount:
+        return None
+    query = select(func.max(ObligationEvent.occurred_at)).where(
+        ObligationEvent.obligation_id == obligation.id, ObligationEvent.kind == "charged"
+    )
+    return ChargeStanding(amount, currency, session.scalars(query).one())
 
 
 def with_records(rows: list[Discrepancy]) -> list[DiscrepancyRecord]:

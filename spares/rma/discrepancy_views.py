@@ -13,7 +13,15 @@ from spares.rma.acting import once, page_key
 from spares.rma.amounts import amount_typed, as_typed
 from spares.rma.arrivals import NOT_WHAT_IS_OWED
 from spares.rma.discrepancies import Resolution
-from spares.rma.discrepancy_queries import DiscrepancyRecord, depot_of_arrival, discrepancy_of, way_back, with_records
+from spares.rma.discrepancy_queries import (
+    ChargeStanding,
+    DiscrepancyRecord,
+    charge_standing,
+    depot_of_arrival,
+    discrepancy_of,
+    way_back,
+    with_records,
+)
 from spares.rma.forms import PlaceForm, PutRightForm, ResolveForm, empty_to_none
 from spares.rma.models import DiscrepancyKind
 from spares.rma.routes import routes
@@ -52,8 +60,8 @@ def discrepancy_resolve(discrepancy_id: int) -> ResponseReturnValue:
     if record.obligation is None:
         return _place_unexpected(record)
     form = ResolveForm()
-    form.offer(discrepancies.resolutions(record.discrepancy, record.obligation))
-
+    standing = charge_standing(record.obligation)
+    form.offer(discrepancies.resolutions(record.discrepancy, record.obligation), charged=standing is not None)
     if request.method == "GET" and record.discrepancy.kind is not DiscrepancyKind.ACCESSORIES:
         form.amount.data = as_typed(record.obligation.worth_minor)
     charges, amount, currency = form.resolution.data == Resolution.CHARGE, 0, record.obligation.currency
@@ -79,7 +87,7 @@ def discrepancy_resolve(discrepancy_id: int) -> ResponseReturnValue:
             else:
                 flash(_("Decided."), "success")
             return answer
-    return _page(record, form)
+    return _page(record, form, standing)
 
 
 def _place_unexpected(record: DiscrepancyRecord) -> ResponseReturnValue:
@@ -126,7 +134,9 @@ def _put_right(record: DiscrepancyRecord) -> ResponseReturnValue:
     return _page(record, form)
 
 
-def _page(record: DiscrepancyRecord, form: ResolveForm | PlaceForm | PutRightForm) -> ResponseReturnValue:
+def _page(
+    record: DiscrepancyRecord, form: ResolveForm | PlaceForm | PutRightForm, standing: ChargeStanding | None = None
+) -> ResponseReturnValue:
     row = record.discrepancy
     is_elsewhere = row.kind is DiscrepancyKind.ELSEWHERE
     page = render_template(
@@ -139,6 +149,7 @@ def _page(record: DiscrepancyRecord, form: ResolveForm | PlaceForm | PutRightFor
         place_label=place_label,
         sent_back=way_back(row.id) if row.resolution == Disposition.SEND_BACK else "",
         form=form,
+        standing=standing,
         key=page_key(),
         found_words=found_words,
         decision_words=decision_words,

@@ -14,7 +14,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional, Val
 from spares.labels.scanned import ScannedField
 from spares.rma.discrepancies import Resolution
 from spares.rma.shelf import Disposition, Inspection
-from spares.rma.words import DISPOSITIONS, INSPECTIONS, RESOLUTIONS
+from spares.rma.words import CHARGE_STANDS, DISPOSITIONS, INSPECTIONS, RESOLUTIONS
 from spares.whole_numbers import WholeNumberField
 
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
@@ -155,9 +155,10 @@ class ResolveForm(FlaskForm):  # type: ignore[misc]
     )
     reason = TextAreaField(_l("Reason"), [InputRequired(), Length(max=300)])
 
-    def offer(self, fitting: tuple[Resolution, ...]) -> None:
-        """Only what can be decided about it."""
-        self.resolution.choices = [SelectChoice(one.value, RESOLUTIONS[one]) for one in fitting]
+    def offer(self, fitting: tuple[Resolution, ...], *, charged: bool) -> None:
+        """Only what can be decided about it; where a charge stands, in the words for that."""
+        words = RESOLUTIONS | (CHARGE_STANDS if charged else {})
+        self.resolution.choices = [SelectChoice(one.value, words[one]) for one in fitting]
 
 
 class PutRightForm(FlaskForm):  # type: ignore[misc]

@@ -75,6 +75,12 @@ RESOLUTIONS: dict[Resolution, Any] = {
     Resolution.CHARGE: _l("Charge the customer"),
     Resolution.PUT_RIGHT: _l("Record put right"),
 }
+CHARGE_STANDS: dict[Resolution, Any] = {
+    Resolution.ACCEPT: _l("Accept as the return, and take the charge back"),
+    Resolution.STILL_OWED: _l("Not returned, the charge stands"),
+    Resolution.SEND_BACK: _l("Send back to the customer, the charge stands"),
+}
+"""The same where the customer stands charged for it already."""
 EVENTS: dict[str, Any] = {
     "started": _l("Clock started"),
     "extended": _l("Return date extended"),

@@ -12,8 +12,10 @@ from spares.accounts.access import SYSTEM
 from spares.accounts.models import Role
 from spares.db import session, transaction
 from spares.dispatch.models import Shipment
+from spares.errors import Invalid
 from spares.inventory.models import Condition, LocationKind
-from spares.rma import receipts, returns
+from spares.rma import discrepancies, obligations, receipts, returns
+from spares.rma.discrepancies import Resolution
 from spares.rma.lifecycle import ObligationState
 from spares.rma.models import Discrepancy, Obligation, ObligationEvent
 from spares.rma.returns import Arrival
@@ -53,6 +55,51 @@ def test_charging_an_amount(pages: Pages, typed: str, minor: int) -> None:
     assert "已向客户收费" in answer.text
     (event,) = session.scalars(select(ObligationEvent).where(ObligationEvent.kind == "charged")).all()
     assert (event.facts["amount"], event.facts["currency"]) == (minor, "CNY")
+
+
+def charges() -> list[tuple[str, int, str]]:
+    session.rollback()
+    query = select(ObligationEvent).where(ObligationEvent.kind.in_(["charged", "credited"]))
+    found = session.scalars(query.order_by(ObligationEvent.id))
+    return [(event.kind, event.facts["amount"], event.facts["currency"]) for event in found]
+
+
+@pytest.mark.parametrize(
+    ("arrived", "decision", "words", "after", "state"),
+    [
+        ("empty", "still_owed", "未返还，维持原收费", [], ObligationState.CHARGED),
+        ("empty", "accept", "视为已返还，并冲回收费", [("credited", 198000, "CNY")], ObligationState.SETTLED),
+        ("other", "send_back", "退回客户，维持原收费", [], ObligationState.CHARGED),
+        ("other", "accept", "视为已返还，并冲回收费", [("credited", 198000, "CNY")], ObligationState.RECEIVED),
+    ],
+)
+def test_what_is_charged_already_is_not_charged_again(
+    pages: Pages, arrived: str, decision: str, words: str, after: list[tuple[str, int, str]], state: ObligationState
+) -> None:
+    (one,) = making.running(pages.world)
+    with transaction():
+        obligations.charge(one.id, 198000, reason="逾期", actor=SYSTEM, now=NOON)
+    empty = arrived == "empty"
+    came = Arrival(part_id=None if empty else pages.world.part.id, serial="" if empty else "X1", empty_box=empty)
+    with transaction():
+        returns.receive_return(one.id, came, actor=SYSTEM, now=NOON)
+    browser = pages.browser()
+    page = browser.get("/discrepancies/1").text
+    assert "已收费 CNY 1,980.00（2026-11-18 12:00）" in page
+    assert words in page
+    assert "向客户收费" not in page
+    charged = ("charged", 198000, "CNY")
+    forged = {"request_key": "k1", "resolution": "charge", "reason": "空箱", "amount": "1980.00"}
+    assert post(browser, "/discrepancies/1", forged).status_code == 422
+    with pytest.raises(Invalid, match="decision_does_not_fit"), transaction():
+        discrepancies.resolve(1, Resolution.CHARGE, reason="空箱", actor=SYSTEM, now=NOON, amount_minor=198000)
+    assert charges() == [charged]
+    assert session.get_one(Discrepancy, 1).resolved_at is None
+    sent = {"request_key": "k2", "resolution": decision, "reason": "核对", "amount": "1980.00"}
+    answer = post(browser, "/discrepancies/1", sent, follow_redirects=True)
+    assert "已裁定。" in answer.text
+    assert charges() == [charged, *after]
+    assert making.fresh(one).state is state
 
 
 def test_an_amount_is_needed_to_charge(pages: Pages) -> None:
