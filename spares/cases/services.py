@@ -268,7 +268,7 @@ def _must_be_open(case: ServiceCase) -> None:
 def check_confirmed_at(confirmed_at: datetime, now: datetime) -> None:
     """Raises Invalid for an instant in the future or further back than the setting allows."""
     if confirmed_at > now:
-        raise Invalid("confirmed_in_future", field="confirmed_at", at=confirmed_at)
+        raise Invalid("confirmed_in_future", field="confirmed_at", at=confirmed_at, now=now)
     hours = settings.current().backdate_confirmation_hours
     if confirmed_at < now - timedelta(hours=hours):
         raise Invalid("confirmed_too_long_ago", field="confirmed_at", at=confirmed_at, hours=hours)

@@ -64,7 +64,7 @@ def told(entry: TimelineEntry) -> dict[str, Any]:
     address = next((addresses[fact](str(entry.data[fact])) for fact in addresses if entry.data.get(fact)), None)
     return {
         "when": entry.occurred_at,
-        "who": entry.actor_name,
+        "who": entry.actor_name if entry.actor_id is not None else gettext("System"),
         "title": title,
         "details": [line for line in details if line],
         "kind": timeline_tones.get(entry.kind, "neutral"),
@@ -131,7 +131,7 @@ explains(
         "contract_exists": _l("The contract number %(number)s is taken."),
         "equipment_exists": _l("The device with serial %(serial)s is known already."),
         "case_closed": _l("Case %(number)s is closed."),
-        "confirmed_in_future": _l("The fault cannot be confirmed in the future (%(at)s)."),
+        "confirmed_in_future": _l("%(at)s lies in the future: it is %(now)s now."),
         "confirmed_too_long_ago": _l("The confirmation may lie back %(hours)s hours at most; this is %(at)s."),
         "case_number_malformed": _l("%(number)s does not look like a number of the other case system."),
         "customer_needed": _l("Enter the customer of the new case."),

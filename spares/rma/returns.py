@@ -58,8 +58,9 @@ def announce_return(
     today = calendar.local_day(now)
     if posted_on > today:
         raise Invalid("date_in_future", field="posted_on", day=posted_on)
-    if posted_on < calendar.local_day(obligation.created_at):
-        raise Invalid("posted_before_request", field="posted_on", day=posted_on)
+    asked_on = calendar.local_day(obligation.created_at)
+    if posted_on < asked_on:
+        raise Invalid("posted_before_request", field="posted_on", day=asked_on)
     if bool(scan_key(waybill)) != bool(carrier.strip()):
         raise Invalid("value_missing", field="waybill" if carrier.strip() else "carrier")
     obligation.state = after

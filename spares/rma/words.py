@@ -324,7 +324,9 @@ explains(
             "The good part left the depot on %(left_on)s only: it cannot have been received on %(day)s."
         ),
         "date_in_future": _l("This day lies in the future (%(day)s)."),
-        "posted_before_request": _l("The part cannot have been sent before the exchange was asked for (%(day)s)."),
+        "posted_before_request": _l(
+            "The exchange was asked for on %(day)s: the part cannot have been sent before that day."
+        ),
         "obligation_not_allowed": _not_allowed,
         "extension_not_later": _l("The new day must be later than the one in force (%(day)s)."),
         "extension_too_far": _l("The new day can lie %(days)s days ahead at most."),

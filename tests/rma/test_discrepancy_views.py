@@ -57,6 +57,18 @@ def test_charging_an_amount(pages: Pages, typed: str, minor: int) -> None:
     assert (event.facts["amount"], event.facts["currency"]) == (minor, "CNY")
 
 
+def test_the_inspector_sees_what_came_and_that_he_does_not_decide(pages: Pages) -> None:
+    received(pages.world, Arrival(part_id=pages.world.part.id, serial="X1"))
+    keeper = pages.browser(Role.WAREHOUSE)
+    page = keeper.get("/returns?tab=to_inspect").text
+    for shown in ("F9", "实收 X1", "序列号不符"):
+        assert shown in page
+    assert "由 RMA 管理员裁定" in keeper.get("/discrepancies").text
+    assert "逐项裁定并说明理由" in pages.browser().get("/discrepancies").text
+    case = pages.browser().get(f"/cases/{pages.world.case.id}").text
+    assert "· 系统" in case
+
+
 def charges() -> list[tuple[str, int, str]]:
     session.rollback()
     query = select(ObligationEvent).where(ObligationEvent.kind.in_(["charged", "credited"]))

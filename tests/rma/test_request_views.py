@@ -318,6 +318,7 @@ def test_the_preview_says_promise_and_stock_and_writes_nothing(world: SimpleName
     assert 'hx-swap-oob="true"' in answer.text
     late = world.client.post("/request/preview", data=data | {"confirmed_at": "9999-01-01T00:00"})
     assert "前发出" not in late.text
+    assert "填写的 9999-01-01 00:00 晚于现在（2026-11-18 12:00）。" in late.text
     assert counts() == before
 
 

@@ -352,6 +352,8 @@ def test_an_announcement_that_cannot_be(world: World, changes: dict[str, object]
     with pytest.raises(Invalid) as refused, transaction():
         returns.announce_return(one.id, actor=SYSTEM, now=LATER, **(values | changes))  # type: ignore[arg-type]
     assert (refused.value.code, refused.value.field) == (code, field)
+    if code == "posted_before_request":
+        assert refused.value.facts["day"] == date(2026, 11, 18)
     assert everything() == before
 
 
