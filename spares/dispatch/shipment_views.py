@@ -139,10 +139,16 @@ def seen_shipment(number: str) -> Shipment:
 
 
 def shipment_page(
-    shipment_id: int, *, form: DispatchForm | None = None, refusal: str = "", refused_at: str = "", reason: str = ""
+    shipment_id: int,
+    *,
+    form: DispatchForm | None = None,
+    refusal: str = "",
+    refused_at: str = "",
+    reason: str = "",
+    reason_refused: bool = False,
 ) -> str:
     """The shipment's page, also with a refused dispatch (`form`) or another refused act: `refused_at` is the address
-    that refused, whose form keeps what was typed."""
+    that refused, whose form keeps what was typed; `reason_refused` when it is the reason that is wrong."""
     shipment = queries.shipment(shipment_id, current_actor())
     order = shipment.order
     depot, calendar = depot_of(order)
@@ -172,6 +178,7 @@ def shipment_page(
         refusal=refusal,
         refused_at=refused_at,
         reason=reason,
+        reason_refused=reason_refused,
         may=current_actor().may,
         Permission=Permission,
         methods=METHODS,
@@ -186,7 +193,14 @@ def shipment_page(
 
 def refused_page(shipment_id: int, error: SparesError, reason: str) -> tuple[str, int]:
     """The shipment's page after an act with a reason was refused, open at that act."""
-    return shipment_page(shipment_id, refusal=explain(error), refused_at=request.path, reason=reason), error.status
+    page = shipment_page(
+        shipment_id,
+        refusal=explain(error),
+        refused_at=request.path,
+        reason=reason,
+        reason_refused=error.field == "reason",
+    )
+    return page, error.status
 
 
 def _day(name: str) -> date | None:

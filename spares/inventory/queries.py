@@ -257,6 +257,19 @@ def location_page(location_id: int) -> tuple[Location, Depot | None, list[tuple[
     return found[0], found[1], [(part, balance) for part, balance in rows]
 
 
+def arrived() -> list[tuple[int, str, int]]:
+    """What waits to be put away: the receiving areas that are not empty, by depot, as (place, depot's name, pieces)."""
+    rows = session.execute(
+        select(Location.id, Depot.name, func.sum(StockBalance.on_hand))
+        .join(Depot, Depot.id == Location.depot_id)
+        .join(StockBalance, StockBalance.location_id == Location.id)
+        .where(Location.kind == LocationKind.RECEIVING, StockBalance.on_hand > 0)
+        .group_by(Location.id, Depot.name, Depot.code)
+        .order_by(Depot.code)
+    )
+    return [(place_id, name, int(pieces)) for place_id, name, pieces in rows]
+
+
 def find_anything(text: str) -> list[Hit]:
     """Units, parts, bins and postings that the text names exactly; one statement. Units come first."""
     key = scan_key(text)

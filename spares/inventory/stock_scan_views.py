@@ -241,7 +241,7 @@ def _put_away(units: list[Known], target: Location, htmx: bool) -> ResponseRetur
 
 def _put_away_page(units: list[Known], said: Scan | None = None) -> str:
     lines = [Scan("good", known.unit.serial, unit_words(known), str(known.unit.id)) for known in units]
-    return render_template("inventory/stock_put_away.html", lines=lines, said=said)
+    return render_template("inventory/stock_put_away.html", lines=lines, said=said, arrived=queries.arrived())
 
 
 def _answer(page: str, scan: Scan) -> ResponseReturnValue:

@@ -283,6 +283,8 @@ def test_a_shipment_that_never_arrived_ends_with_a_reason(
     for reason, version, status in (("", 2, 422), ("长" * 301, 2, 422), ("丢件", 1, 409)):
         refused = send_form(client, address, reason=reason, version=version)
         assert refused.status_code == status and reason[:300] in refused.text
+        link = f'<a href="#reason-{address.replace("/", "-")}">Reason · '
+        assert (link in refused.text) == (status == 422)
         assert set(places(app).values()) == {(LocationKind.IN_TRANSIT, Condition.GOOD)}
     for _ in range(2):
         assert send_form(client, address, key="one-and-the-same", reason="<i>丢件</i>", version=2).status_code == 302

@@ -11,7 +11,18 @@ from werkzeug.test import TestResponse
 
 from spares.accounts.models import Role
 from spares.db import session
-from spares.inventory.models import Condition, Location, Part, Posting, PostingKind, Substitute, Tracking, UnitState
+from spares.inventory import places
+from spares.inventory.models import (
+    Condition,
+    Location,
+    LocationKind,
+    Part,
+    Posting,
+    PostingKind,
+    Substitute,
+    Tracking,
+    UnitState,
+)
 from tests import factories
 from tests.factories import make_bin, make_depot, make_part, make_user, put_stock, sign_in
 
@@ -244,6 +255,25 @@ def test_a_receipt_posts_once_and_keeps_its_list_when_refused(keeper: FlaskClien
     posting = session.scalars(select(Posting).order_by(Posting.id.desc())).first()
     assert posting is not None and posting.reference == "采购单 7"
     assert session.scalar(select(func.count(UnitState.unit_id)).where(UnitState.location_id == shelf.id)) == 4
+
+
+def test_what_was_received_asks_to_be_put_away_until_it_is_taken_back(keeper: FlaskClient) -> None:
+    depot, part = make_depot(), make_part("P-1")
+    shelf, area = make_bin(depot, "A-1"), places.inside(LocationKind.RECEIVING, depot.id)
+    assert "In the receiving area:" not in keeper.get("/stock/put-away", headers=ENGLISH).text
+    pages = []
+    for place_id, serial in ((area, "N1"), (shelf.id, "N2")):
+        sent = {"part_id": part.id, "location_id": place_id, "serial": [serial], "request_key": serial}
+        pages.append(keeper.get(post(keeper, "/stock/receive", sent, headers=ENGLISH).location, headers=ENGLISH).text)
+    words = "What lies in the receiving area is reserved for no order"
+    assert [words in page for page in pages] == [True, False]
+    assert 'class="btn btn-primary" href="/stock/put-away"' in pages[0]
+    waiting = keeper.get("/stock/put-away", headers=ENGLISH).text
+    assert f'In the receiving area: <a href="/places/{area}">{depot.name} · 1</a>' in waiting
+    assert 'Scanned: <strong id="scan-count" class="num">0</strong>' in waiting
+    put_back = post(keeper, "/postings/1/reverse", {"reason": "数错", "request_key": "back"}, headers=ENGLISH)
+    assert put_back.status_code == 302
+    assert words not in keeper.get("/postings/1", headers=ENGLISH).text
 
 
 def test_scanning_without_a_script_keeps_the_list(keeper: FlaskClient) -> None:
