@@ -310,7 +310,11 @@ def test_nothing_is_charged_twice(world: World) -> None:
     with transaction():
         obligations.charge(one.id, one.worth_minor or 0, reason="逾期", actor=SYSTEM, now=LATER)
     (row,) = receive(one, Arrival(part_id=None, serial="", empty_box=True))
-    resolve(row, Resolution.CHARGE, making.PRICE)
+    with pytest.raises(Invalid, match="decision_does_not_fit"):
+        resolve(row, Resolution.CHARGE, making.PRICE)
+    session.expire_all()
+    resolve(row, Resolution.STILL_OWED)
+    assert fresh(one).state is ObligationState.CHARGED
     assert money(one) == [("charged", making.PRICE)]
 
 
