@@ -147,7 +147,7 @@ def dispatch(
         if len(text) > _LONGEST:
             raise Invalid("text_too_long", field=field, limit=_LONGEST)
     all_lines, lines, holds, serials = _packed(order, shipment)
-    check_waybill(waybill, serials)
+    check_waybill(waybill, serials, by_courier=order.method is DeliveryMethod.COURIER)
     if not shared:
         check_unused(shipment, carrier, waybill)
     transit = places.outside(LocationKind.IN_TRANSIT)

@@ -33,3 +33,16 @@ def test_what_is_no_waybill_is_refused_at_its_field(waybill: str, code: str) -> 
     with pytest.raises(Invalid) as refused:
         check_waybill(waybill, ["T1", "s1001"])
     assert (refused.value.code, refused.value.field) == (code, "waybill")
+
+
+@pytest.mark.parametrize("note", ["豫A12345", "客户王工自提", "!!"])
+def test_who_fetches_or_carries_goods_himself_may_leave_a_note(note: str) -> None:
+    check_waybill(note, ["S1001"], by_courier=False)
+    with pytest.raises(Invalid, match="waybill_malformed"):
+        check_waybill(note, ["S1001"])
+
+
+@pytest.mark.parametrize(("waybill", "code"), [("SH-000001", "waybill_own_number"), ("S1001", "waybill_is_serial")])
+def test_a_number_of_ours_is_nobodys_note(waybill: str, code: str) -> None:
+    with pytest.raises(Invalid, match=code):
+        check_waybill(waybill, ["S1001"], by_courier=False)

@@ -1,7 +1,7 @@
 """The inbox of discrepancies and the door for what nobody expects, through the client."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html import unescape
 
 import pytest
@@ -332,3 +332,14 @@ def test_the_door_says_that_it_is_recorded_already(pages: Pages) -> None:
         assert "已在服务单 CS-000001 下登记过" in keeper.get(answer.headers["Location"]).text
         assert session.scalar(select(func.count()).select_from(Discrepancy)) == 1
     assert chief.get(f"/cases/{pages.world.case.id}").text.count("同一差异再次发现") == 2
+
+
+def test_a_counted_part_whose_number_was_scanned_for_a_serial_is_no_difference(pages: Pages) -> None:
+    pieces = making.modules_running(pages.world)
+    with transaction():
+        came = Arrival(part_id=pieces.part_id, serial="SFP-10G", quantity=5)
+        returns.receive_return(pieces.id, came, actor=SYSTEM, now=NOON + timedelta(days=1))
+    page = pages.browser(Role.WAREHOUSE).get("/returns?tab=to_inspect").text
+    assert "SFP-10G × 5" in page
+    assert "序列号不符" not in page
+    assert list(session.scalars(select(Discrepancy))) == []
