@@ -234,7 +234,7 @@ def test_an_amount_is_typed_in_major_units(context: Flask) -> None:
         ({"stocktake_approval_minor": "1e99999999"}, "is no amount.", 422),
         ({"stocktake_approval_minor": "NaN"}, "is no amount.", 422),
         ({"stocktake_approval_minor": "-1"}, "Enter a number from 0 to 1000000000000.", 422),
-        ({"stocktake_approval_minor": ""}, "This field is required.", 422),
+        ({"stocktake_approval_minor": ""}, "Please fill this in.", 422),
         ({"case_number_pattern": "(a+)+"}, "Matching this expression could take too long.", 422),
         ({"case_number_pattern": "["}, "This is not a regular expression.", 422),
         ({"return_within_days": "0"}, "Enter a number from 1 to 60.", 422),
